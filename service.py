@@ -1,0 +1,1 @@
+"""The service: assemble from settings, sync once, supervise once, run."""
