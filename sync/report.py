@@ -1,0 +1,103 @@
+"""What a round says about itself: one line per thing done, kept, parked or refused, and why.
+
+Commands print these, ``--json`` serialises them; nothing here decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mapping.records import EntityKind, Value
+
+LineAction = Literal[
+    "match",  # two existing records are one entity
+    "import",  # a remote record becomes a hub row
+    "update",  # a hub row takes values of a remote
+    "archive",  # a hub row follows a proven remote delete
+    "revive",  # a deleted or archived hub row lives again
+    "create",  # a record is made at a connection
+    "patch",  # changed fields are written at a connection
+    "delete",  # a record is soft-deleted at a connection
+    "restore",  # a record is brought back at a connection
+    "conflict",  # one field waits for a person
+    "review",  # a record waits for a person
+    "skip",  # nothing done, with the reason
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    field: str
+    old: Value
+    new: Value
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLine:
+    """One intended or refused step.
+
+    Args:
+        connection: where it happens; "" for the hub itself.
+        reason: a code of ``sync.reasons``; commands translate it.
+        digest: same digest = same intent on the same ground; "" for lines that do nothing.
+    """
+
+    entity: EntityKind
+    action: LineAction
+    connection: str
+    reason: str
+    title: str = ""
+    uid: str = ""
+    object: str = ""
+    remote_id: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    digest: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class ConnectionReport:
+    """Tallies of one connection in one round."""
+
+    name: str
+    mode: str
+    pulled: int = 0
+    gone: int = 0
+    quarantined: int = 0
+    backfilled: list[str] = field(default_factory=list)
+    calls: int = 0
+    credits: int = 0
+    error: str | None = None
+    error_exit: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class RunReport:
+    """Everything a round has to tell.
+
+    Args:
+        kind: ``sync``, ``plan`` or ``apply``.
+        counts: tallies by line action, plus ``applied``, ``refused``, ``unknown``, ``stale``, ``waiting``.
+        lines: in plan order; long runs keep the first ``lines_kept`` and count the rest.
+        guard: the rail that stopped the run: ``{"rail", "found", "limit", "allow"}``; None when none did.
+        needs_person: open items after the round by kind: conflicts, reviews, quarantine, unknown.
+    """
+
+    run_id: str
+    kind: str
+    started_ms: int
+    ended_ms: int = 0
+    exit_code: int = 0
+    connections: dict[str, ConnectionReport] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    lines: list[PlanLine] = field(default_factory=list)
+    lines_total: int = 0
+    guard: Mapping[str, Any] | None = None
+    problems: list[str] = field(default_factory=list)
+    needs_person: dict[str, int] = field(default_factory=dict)
+
+    def tally(self, name: str, by: int = 1) -> None:
+        """Count *by* more of *name*."""
+        self.counts[name] = self.counts.get(name, 0) + by
