@@ -1,0 +1,444 @@
+"""The one way out: every byte that duban sends to a remote passes here.
+
+It paces (calls in flight, sliding windows), ends what takes too long, repeats only what is safe to repeat, refuses
+hosts that nobody configured, and keeps secrets out of every message. What an answer *means* is the vendor's
+business: a connector passes a ``classify`` hook.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import ssl
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from urllib.parse import quote, quote_plus
+
+import httpx
+import tenacity
+
+from connectors.base import Ports
+from connectors.bodies import BodyRefused, TextKind, decode_body, read_retry_after, read_server_ms
+from connectors.hosts import host_of, is_loopback
+from connectors.pacing import Gate, Pace, Window
+from mapping.errors import (
+    AuthRefused,
+    ConfigError,
+    DubanError,
+    NeedsOperator,
+    OutcomeUnknown,
+    PageMalformed,
+    QuotaSpent,
+    Transient,
+)
+
+__all__ = ["Answer", "Call", "Classify", "Http", "Kind", "Window"]
+
+Kind = Literal["read", "write", "auth"]
+
+ATTEMPTS: Final = 5
+"""Sends of one call at most, the first included."""
+BACKOFF_S: Final = (1.0, 300.0)
+PATIENCE_S: Final = 60.0
+"""A wait up to this long is slept here; a longer one goes back to the caller inside the Transient."""
+BODY_CAP_BYTES: Final = 64 * 1024 * 1024
+_SHORTEST_SECRET: Final = 4
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_PERMANENT_REDIRECTS = (301, 308)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back.
+
+    Args:
+        headers: case-insensitive.
+        body: parsed JSON; None when the body is empty or not JSON (``text_kind`` says which).
+        server_ms: the server's Date, milliseconds UTC.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    text_kind: TextKind
+    server_ms: int | None
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, before it is sent; what a ``classify`` hook may look at."""
+
+    method: str
+    url: str
+    kind: Kind
+    params: Mapping[str, Any] | None = None
+    json: Any = None
+    form: Mapping[str, str] | None = None
+    headers: Mapping[str, str] | None = None
+    heavy: bool = False
+    window: str | None = None
+    deadline_s: float = 60.0
+    credits: int = 0
+
+
+Classify = Callable[[Call, Answer], DubanError | None]
+"""Give the error that an answer stands for, or None when it is none. Never asked for ``auth`` calls."""
+
+
+class _Again(Exception):
+    """An attempt that may be repeated, and the error to raise when it may not any more."""
+
+    def __init__(self, error: Transient) -> None:
+        super().__init__()
+        self.error = error
+
+
+class _TooBig(Exception):
+    """The body passed the cap."""
+
+
+class _TooSlow(Exception):
+    """The whole answer was not there within the deadline."""
+
+
+class Http:
+    """One connection's way out; thread-safe.
+
+    Args:
+        base_url: put before paths that are not whole addresses.
+        allowed_hosts: ``host`` or ``host:port``, as ``connectors.hosts.host_of`` spells them; nothing else is called.
+        secrets: the values to hide from every message, asked anew each time.
+        pool: calls in flight at most; ``heavy_pool`` those of them marked heavy.
+        deadline_s: for one whole answer, slow drip included.
+        windows: sliding limits by name; ``"*"`` serves every name without its own.
+        body_cap_bytes: after decompression.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        *,
+        base_url: str,
+        allowed_hosts: frozenset[str],
+        secrets: Callable[[], Sequence[str]],
+        pool: int,
+        deadline_s: float,
+        windows: Mapping[str, Window] | None = None,
+        classify: Classify | None = None,
+        heavy_pool: int | None = None,
+        body_cap_bytes: int = BODY_CAP_BYTES,
+    ) -> None:
+        self._ports = ports
+        self._base_url = base_url.rstrip("/")
+        self._allowed = allowed_hosts
+        self._secrets = secrets
+        self._deadline_s = deadline_s
+        self._classify = classify
+        self._body_cap_bytes = body_cap_bytes
+        self._gate = Gate(pool)
+        self._heavy_gate = Gate(heavy_pool or pool)
+        self._pace = Pace(ports, windows or {})
+        self._lock = threading.Lock()
+        self._client: httpx.Client | None = None
+        host_of(self._base_url)
+
+    def request(
+        self,
+        method: str,
+        url_or_path: str,
+        *,
+        kind: Kind,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        heavy: bool = False,
+        window: str | None = None,
+        deadline_s: float | None = None,
+        credits: int = 0,
+    ) -> Answer:
+        """Send one call and give its answer, repeating what is safe to repeat.
+
+        Args:
+            kind: ``read`` may be repeated; ``write`` only while nothing was sent or the remote refused it whole;
+                ``auth`` only while nothing was sent, and its answer is never classified.
+            credits: what one send costs, added to ``ports.counters["credits"]``.
+        Raises:
+            Transient, QuotaSpent: certainly not done; OutcomeUnknown: a write without an answer;
+            PageMalformed: a read that answered no JSON; AuthRefused, NeedsOperator: a person must act;
+            LeaseLost: from ``ports.before_send``. Whatever ``classify`` gives.
+        """
+        call = Call(
+            method=method, url=self._whole(url_or_path), kind=kind, params=params, json=json, form=form,
+            headers=headers, heavy=heavy, window=window, deadline_s=deadline_s or self._deadline_s, credits=credits,
+        )  # fmt: skip
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            wait=self._wait_s,
+            retry=tenacity.retry_if_exception_type(_Again),
+            sleep=self._sleep_before_repeat,
+            reraise=True,
+        )
+        try:
+            return retrying(self._attempt, call)
+        except _Again as again:
+            error = again.error
+        raise error
+
+    def resize(self, pool: int, heavy_pool: int) -> None:
+        """Change how many calls may be in flight (known only after asking the remote for its edition)."""
+        self._gate.resize(pool)
+        self._heavy_gate.resize(heavy_pool)
+
+    def hide(self, text: str) -> str:
+        """Give *text* with every secret value replaced, also where it stands URL-encoded or in base64."""
+        for secret in self._secrets():
+            if len(secret) < _SHORTEST_SECRET:
+                continue
+            raw = secret.encode()
+            for shape in {secret, quote(secret, safe=""), quote_plus(secret), base64.b64encode(raw).decode()}:
+                text = text.replace(shape, "***")
+        return text
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Add to a tally of the run report."""
+        with self._lock:
+            self._ports.counters[name] = self._ports.counters.get(name, 0) + by
+
+    def close(self) -> None:
+        """Give back the sockets; a later request opens new ones."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    # ---- one attempt
+
+    def _attempt(self, call: Call) -> Answer:
+        with ExitStack() as held:
+            if call.heavy:
+                held.enter_context(self._heavy_gate.enter())
+            held.enter_context(self._gate.enter())
+            self._wait_block()
+            if call.window is not None:
+                self._pace.wait_window(call.window)
+            if call.kind == "write":
+                self._ports.before_send()
+                self.count("writes")
+            self.count("calls")
+            if call.credits:
+                self.count("credits", call.credits)
+            answer = self._exchange(call)
+        return self._judge(call, answer)
+
+    def _wait_block(self) -> None:
+        wait_s = self._pace.blocked_s()
+        if wait_s > PATIENCE_S:
+            raise self._error(Transient, "the remote asked us to wait", zh="对方要求稍后再试", retry_after_s=wait_s)
+        if wait_s > 0:
+            self._ports.clock.sleep(wait_s)
+
+    def _exchange(self, call: Call) -> Answer:
+        """Send and read to the end; every way this can fail becomes one of our errors."""
+        started = self._ports.clock.monotonic()
+        clean = True
+        try:
+            return self._stream(call, started)
+        except _NOT_SENT as exc:
+            cause: Exception = exc
+            clean = self.hide(str(exc)) == str(exc)
+            error: DubanError = self._error(Transient, f"cannot connect ({type(exc).__name__})", zh="无法连接")
+            repeat = True
+        except (httpx.TimeoutException, _TooSlow) as exc:
+            cause = exc
+            # A read that used up its whole deadline is not repeated here: it would hold everything behind it again.
+            error, repeat = (
+                self._lost(call, f"no whole answer within {call.deadline_s:g} s", "未在时限内得到完整答复"),
+                False,
+            )
+        except httpx.HTTPError as exc:
+            cause = exc
+            clean = self.hide(str(exc)) == str(exc)
+            error, repeat = (
+                self._lost(call, f"the connection broke ({type(exc).__name__})", "连接中断"),
+                call.kind == "read",
+            )
+        except (_TooBig, BodyRefused) as exc:
+            cause = exc
+            error, repeat = self._unreadable(call, str(exc)), False
+        error.__cause__ = cause if clean else None
+        error.__suppress_context__ = True
+        if repeat and isinstance(error, Transient):
+            raise _Again(error)
+        raise error
+
+    def _stream(self, call: Call, started: float) -> Answer:
+        request = self._open().build_request(
+            call.method, call.url, params=call.params, json=call.json, data=call.form, headers=call.headers,
+            timeout=httpx.Timeout(call.deadline_s),
+        )  # fmt: skip
+        response = self._open().send(request, stream=True)
+        try:
+            raw = bytearray()
+            for chunk in response.iter_bytes():
+                raw += chunk
+                if len(raw) > self._body_cap_bytes:
+                    raise _TooBig(f"answer larger than {self._body_cap_bytes} bytes")
+                if self._ports.clock.monotonic() - started > call.deadline_s:
+                    raise _TooSlow
+        finally:
+            response.close()
+        body, text_kind = self._decode(response.status_code, bytes(raw))
+        return Answer(
+            status=response.status_code, headers=response.headers, body=body, text_kind=text_kind,
+            server_ms=read_server_ms(response.headers), elapsed_s=self._ports.clock.monotonic() - started,
+        )  # fmt: skip
+
+    @staticmethod
+    def _decode(status: int, raw: bytes) -> tuple[Any, TextKind]:
+        try:
+            return decode_body(raw)
+        except BodyRefused:
+            if status < 300:
+                raise
+            return None, "text"
+
+    # ---- what an answer stands for
+
+    def _judge(self, call: Call, answer: Answer) -> Answer:
+        error = self._verdict(call, answer)
+        if error is None:
+            return answer
+        if isinstance(error, Transient):
+            self._note_wait(error, answer)
+            if self._repeatable(call, error):
+                raise _Again(error)
+        raise error
+
+    def _verdict(self, call: Call, answer: Answer) -> DubanError | None:
+        status = answer.status
+        if 300 <= status < 400 and status != 304:
+            return self._redirected(call, answer)
+        if call.kind == "auth":
+            if status >= 500 or answer.text_kind in ("html", "empty"):
+                return self._error(
+                    Transient, f"the sign-in service answered {status} without JSON", zh="登录服务无有效答复"
+                )
+            return None
+        if answer.text_kind in ("html", "text"):
+            return self._not_json(call, answer)
+        error = self._classify(call, answer) if self._classify else None
+        return error if error is not None else self._by_status(call, status)
+
+    def _by_status(self, call: Call, status: int) -> DubanError | None:
+        if status >= 500:
+            return self._lost(call, f"the remote answered {status}", f"对方答复 {status}")
+        if status == 429:
+            return self._error(Transient, "too many calls", zh="调用过于频繁")
+        if status in (401, 407):
+            return self._error(AuthRefused, f"the remote refuses our credentials ({status})", zh="对方拒绝我们的凭据")
+        return None
+
+    def _redirected(self, call: Call, answer: Answer) -> DubanError:
+        where = self.hide(str(answer.headers.get("location", "")))[:80].split("?", maxsplit=1)[0]
+        text = f"the remote redirects to {where!r}; redirects are never followed"
+        if call.kind == "write":
+            return self._error(OutcomeUnknown, text, zh="对方要求跳转，写入结果未知")
+        if answer.status in _PERMANENT_REDIRECTS:
+            return self._error(NeedsOperator, text, zh="对方地址已变更，请检查配置")
+        return self._error(Transient, text, zh="对方要求跳转（可能是网络登录页），未跟随")
+
+    def _not_json(self, call: Call, answer: Answer) -> DubanError:
+        if answer.status < 300:
+            return self._unreadable(call, "a page of HTML or text instead of JSON (a portal or proxy?)")
+        return self._lost(call, f"a gateway answered {answer.status} without JSON", f"网关答复 {answer.status}")
+
+    def _unreadable(self, call: Call, why: str) -> DubanError:
+        kinds: dict[Kind, type[DubanError]] = {"read": PageMalformed, "write": OutcomeUnknown, "auth": Transient}
+        return self._error(kinds[call.kind], f"the answer cannot be used: {why}", zh="答复无法识别")
+
+    def _lost(self, call: Call, text: str, zh: str) -> DubanError:
+        return self._error(OutcomeUnknown if call.kind == "write" else Transient, text, zh=zh)
+
+    def _error(self, kind: type[DubanError], text: str, **more: Any) -> DubanError:
+        return kind(self.hide(text), connection=self._ports.name, **more)
+
+    # ---- repeating
+
+    def _note_wait(self, error: Transient, answer: Answer) -> None:
+        """Take the wait that the answer asks for and keep it over a restart."""
+        asked_s = read_retry_after(answer.headers, answer.server_ms, self._ports.clock.now_ms())
+        if error.retry_after_s is None:
+            error.retry_after_s = asked_s
+        if error.retry_after_s:
+            self._pace.block(error.retry_after_s)
+
+    @staticmethod
+    def _repeatable(call: Call, error: Transient) -> bool:
+        if call.kind == "auth" or isinstance(error, QuotaSpent):
+            return False
+        return error.retry_after_s is None or error.retry_after_s <= PATIENCE_S
+
+    def _wait_s(self, state: tenacity.RetryCallState) -> float:
+        """Full jitter under a doubling ceiling, never less than the remote asked for."""
+        low_s, high_s = BACKOFF_S
+        jitter_s = self._ports.rng.uniform(0.0, min(high_s, 2.0**state.attempt_number))
+        again = state.outcome.exception() if state.outcome else None
+        asked_s = again.error.retry_after_s if isinstance(again, _Again) else None
+        return max(low_s, jitter_s, asked_s or 0.0)
+
+    def _sleep_before_repeat(self, seconds: float) -> None:
+        self.count("retries")
+        self._ports.clock.sleep(seconds)
+
+    # ---- addresses and the client
+
+    def _whole(self, url_or_path: str) -> str:
+        relative = url_or_path.startswith("/") and not url_or_path.startswith("//")
+        url = self._base_url + url_or_path if relative else url_or_path
+        host = host_of(url)
+        if host not in self._allowed:
+            raise NeedsOperator(
+                f"{host} is not a host of this connection; nothing was sent",
+                zh=f"{host} 不是该连接允许的主机，未发送任何内容", connection=self._ports.name,
+            )  # fmt: skip
+        return url
+
+    def _open(self) -> httpx.Client:
+        with self._lock:
+            if self._client is None:
+                self._client = self._make_client()
+            return self._client
+
+    def _make_client(self) -> httpx.Client:
+        # Both loggers would print addresses with their queries, and header values at DEBUG.
+        for name in ("httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        proxy = self._ports.http.proxy
+        local = is_loopback(httpx.URL(self._base_url).host)
+        return httpx.Client(
+            transport=self._ports.transport,
+            proxy=proxy if proxy and not local and self._ports.transport is None else None,
+            verify=self._tls(),
+            follow_redirects=False,
+            trust_env=False,
+            headers={"accept": "application/json", "accept-encoding": "gzip", "user-agent": "duban"},
+            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=10.0),
+        )
+
+    def _tls(self) -> ssl.SSLContext:
+        """Trust the public authorities and, beside them, the company's own."""
+        ca_file = self._ports.http.ca_file
+        context = httpx.create_ssl_context()
+        if ca_file is not None:
+            try:
+                context.load_verify_locations(cafile=ca_file)
+            except OSError as exc:
+                raise ConfigError(
+                    f"[http] ca_file cannot be read: {ca_file}", zh=f"[http] ca_file 无法读取：{ca_file}"
+                ) from exc
+        return context
