@@ -1,0 +1,143 @@
+"""What a configuration file may say, as pydantic models.
+
+This room knows no connector: a ``[connections.<name>]`` table stays raw here and is held against the connector's own
+``Settings`` by whoever knows the registry (``config.loading.Config.connection``).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import pydantic
+import pydantic_settings
+
+from config.values import Interval, Listen, Zone
+
+
+class Table(pydantic.BaseModel):
+    """A table whose keys are all known."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreSettings(Table):
+    """``[store]``: where the hub lives."""
+
+    url: str = pydantic.Field(default="sqlite:///duban.db", description="SQLAlchemy URL; a relative file is beside us")
+
+
+class ServiceSettings(Table):
+    """``[service]``: the daemon and how it talks.
+
+    Args:
+        timezone: of our own organisation.
+        every: pause between the starts of two rounds.
+        supervise_every: pause between two supervision rounds; they also follow every sync that changed something.
+        drain_s: how long a stop waits for the running round.
+        web: address of the status page; empty for none.
+        web_token: what a reader must present; required off the loopback interface.
+    """
+
+    timezone: Zone = "Asia/Shanghai"
+    language: Literal["en", "zh"] | None = None
+    every: Interval = 300.0
+    supervise_every: Interval = 900.0
+    drain_s: float = pydantic.Field(default=30.0, ge=0, le=600)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    web: Listen | None = None
+    web_token: pydantic.SecretStr | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _token_off_loopback(self) -> ServiceSettings:
+        if self.web and not self.web_token and not _is_loopback(self.web.rpartition(":")[0]):
+            raise ValueError("web listens off the loopback interface and needs web_token")
+        return self
+
+
+class HttpTable(Table):
+    """``[http]``: the way out of a company network."""
+
+    proxy: str | None = None
+    ca_file: str | None = None
+
+
+class RailSettings(Table):
+    """``[rails]``: what one run may do unasked. Each rail trips only above both its percentage and its floor."""
+
+    deletes_percent: float = pydantic.Field(default=10.0, gt=0, le=100)
+    deletes_floor: int = pydantic.Field(default=3, ge=1)
+    mass_percent: float = pydantic.Field(default=30.0, gt=0, le=100)
+    mass_floor: int = pydantic.Field(default=20, ge=1)
+    listed_percent: float = pydantic.Field(default=90.0, gt=0, le=100)
+    listed_floor: int = pydantic.Field(default=20, ge=1)
+    errors_percent: float = pydantic.Field(default=20.0, gt=0, le=100)
+    errors_floor: int = pydantic.Field(default=20, ge=1)
+
+
+Raw = dict[str, Any]
+
+
+class Settings(pydantic_settings.BaseSettings):
+    """The whole file.
+
+    Args:
+        connections: name -> raw table, references already resolved.
+        map: entity -> connection -> raw table; only what differs from the default maps.
+        users: canonical e-mail -> connection -> that person's e-mail or id over there.
+        supervise: raw knobs of supervision.
+    """
+
+    model_config = pydantic_settings.SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix="DUBAN_", env_nested_delimiter="__"
+    )
+
+    store: StoreSettings = pydantic.Field(default_factory=StoreSettings)
+    service: ServiceSettings = pydantic.Field(default_factory=ServiceSettings)
+    http: HttpTable = pydantic.Field(default_factory=HttpTable)
+    rails: RailSettings = pydantic.Field(default_factory=RailSettings)
+    connections: dict[str, Raw] = pydantic.Field(default_factory=dict)
+    map: dict[str, dict[str, Raw]] = pydantic.Field(default_factory=dict)
+    users: dict[str, dict[str, str]] = pydantic.Field(default_factory=dict)
+    supervise: Raw = pydantic.Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[pydantic_settings.BaseSettings],  # noqa: ARG003
+        init_settings: pydantic_settings.PydanticBaseSettingsSource,
+        *_others: pydantic_settings.PydanticBaseSettingsSource,
+        **_named: pydantic_settings.PydanticBaseSettingsSource,
+    ) -> tuple[pydantic_settings.PydanticBaseSettingsSource, ...]:
+        """Take values from the caller alone: ``config.loading`` has merged file and environment by then."""
+        return (init_settings,)
+
+
+def json_schema(connections: Mapping[str, type[pydantic.BaseModel]]) -> dict[str, Any]:
+    """Give the JSON Schema of a whole file, for editors.
+
+    Args:
+        connections: connector kind -> its ``Settings`` model.
+    """
+    schema = Settings.model_json_schema()
+    defs = schema.setdefault("$defs", {})
+    choices = []
+    for kind, model in sorted(connections.items()):
+        table = model.model_json_schema(ref_template="#/$defs/{model}")
+        defs.update(table.pop("$defs", {}))
+        table.setdefault("properties", {})["kind"] = {"const": kind}
+        defs[f"connection_{kind}"] = table
+        choices.append({"$ref": f"#/$defs/connection_{kind}"})
+    if choices:
+        schema["properties"]["connections"]["additionalProperties"] = {"oneOf": choices}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "duban.toml"}
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
