@@ -110,6 +110,7 @@ class Table:
             self.rows[row_id] = row
             self._delay(row, None)
             self._enter(row)
+            self._note_change(row)
             row.history = ((stamp, who, {name: (None, value) for name, value in values.items()}),)
             return row
 
@@ -195,6 +196,7 @@ class Table:
             if touch:
                 row.modified_ms, row.modified_by = stamp, who
                 row.version += 1
+                self._note_change(row)
             self._enter(row)
             return row
 
@@ -260,7 +262,6 @@ class Table:
         else:
             insort(self._live, row.id)
         self._index(row)
-        self._note_change(row)
 
     def _note_change(self, row: Row) -> None:
         insort(self._changes, (row.modified_ms, row.id, row.version))
