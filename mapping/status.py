@@ -68,7 +68,7 @@ def judge_task_move(old: str | None, new: str) -> Move:
         return "same"
     if {old, new} == set(TERMINAL):
         return "conflict"
-    if old not in TASK_MOVES:
+    if old is None or old not in TASK_MOVES:
         return "legal"
     if new not in TASK_MOVES[old]:
         return "irregular"
@@ -83,7 +83,7 @@ def judge_lifecycle_move(old: str | None, new: str) -> Move:
     """Say how a change of project lifecycle is to be treated; forward over several steps is irregular."""
     if old == new:
         return "same"
-    if old not in LIFECYCLE_MOVES:
+    if old is None or old not in LIFECYCLE_MOVES:
         return "legal"
     if new not in LIFECYCLE_MOVES[old]:
         return "irregular"
