@@ -1,0 +1,64 @@
+"""Whose move it is (R1), and whether that makes the item a client action (R2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from mapping.records import Value, Values
+from supervise.reasons import Reason
+
+Holder = Literal["client", "vendor", "third_party", "none"]
+
+_BY_STATUS: Final[dict[str, Holder]] = {
+    "waiting_client": "client",
+    "waiting_vendor": "vendor",
+    "submitted": "vendor",
+    "waiting_third_party": "third_party",
+    "on_hold": "none",
+    "done": "none",
+    "cancelled": "none",
+}
+_SIDES: Final[dict[str, Holder]] = {"client": "client", "vendor": "vendor", "third_party": "third_party"}
+CLIENT_TAGS: Final = frozenset({"client", "客户"})
+CLIENT_PREFIXES: Final = ("[client]", "【client】", "［client］", "[客户]", "【客户】", "［客户］")
+
+
+@dataclass(frozen=True, slots=True)
+class Ball:
+    """Who must move now, and what says so."""
+
+    holder: Holder
+    reason: Reason
+
+
+def ball_of(uid: str, task: Values) -> Ball:
+    """Give the holder of one task.
+
+    The status decides where it names a side; else the side field, else a client tag, else a client prefix of the
+    title; else the move is ours. A contact on a task is whom it concerns and never by itself the one who must act.
+    """
+    status = task.get("status")
+    by_status = _BY_STATUS.get(status) if isinstance(status, str) else None
+    if by_status is not None:
+        return Ball(by_status, Reason("R1", "status_names_holder", uid, "status", status))
+    return _by_side(uid, task)
+
+
+def _by_side(uid: str, task: Values) -> Ball:
+    side = task.get("owner_side")
+    if isinstance(side, str) and side in _SIDES:
+        return Ball(_SIDES[side], Reason("R1", "side_field", uid, "owner_side", side))
+    tag = next((tag for tag in _tags(task.get("tags")) if tag.casefold() in CLIENT_TAGS), None)
+    if tag is not None:
+        return Ball("client", Reason("R1", "client_tag", uid, "tags", tag))
+    title = task.get("title")
+    if isinstance(title, str) and title.strip().casefold().startswith(CLIENT_PREFIXES):
+        return Ball("client", Reason("R1", "client_prefix", uid, "title", title))
+    return Ball("vendor", Reason("R1", "no_side_is_ours", uid, "owner_side", side))
+
+
+def _tags(value: Value) -> list[str]:
+    if isinstance(value, list):
+        return [tag.strip() for tag in value]
+    return [tag.strip() for tag in value.replace(";", ",").split(",")] if isinstance(value, str) else []

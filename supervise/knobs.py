@@ -1,0 +1,51 @@
+"""The knobs of supervision with their defaults (R17)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Roll = Literal["following", "preceding", "none"]
+DuePolicy = Literal["floating", "fixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Overdue business days at which a level starts; S1 starts with the first moment of being overdue."""
+
+    s2: int = 3
+    s3: int = 5
+    s4: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knobs:
+    """What an organisation may set; every report prints the ones that differ from these defaults.
+
+    Args:
+        zone: IANA time zone of the organisation.
+        calendar: calendar of the organisation: a country or the name of an own calendar.
+        roll: where a due date on a day off goes.
+        due_policy, milestone_policy: whether a pause moves the due date (``floating``) or only excuses the delay.
+        grace_bd: working days between the due date and the flag; lateness still counts from the due date.
+        due_soon_bd: how near a due date counts as due soon (S0).
+        reopen_bd: working days given to a reopened item that comes without a new due date.
+        stale_after_h: a source not read for so long no longer takes part in reconciling.
+        override_days, override_max_days: life of a person's override of a project's lifecycle.
+        authority: connections in falling authority over the lifecycle; empty means nobody wins by rank.
+    """
+
+    zone: str = "Asia/Shanghai"
+    calendar: str = "CN"
+    roll: Roll = "following"
+    due_policy: DuePolicy = "floating"
+    milestone_policy: DuePolicy = "fixed"
+    grace_bd: int = 0
+    due_soon_bd: int = 2
+    reopen_bd: int = 3
+    ladder: Ladder = field(default_factory=Ladder)
+    critical_ladder: Ladder = field(default_factory=lambda: Ladder(2, 3, 5))
+    stale_after_h: int = 24
+    override_days: int = 14
+    override_max_days: int = 30
+    authority: tuple[str, ...] = ()

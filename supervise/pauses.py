@@ -1,0 +1,80 @@
+"""What a pause does to a promise: it moves a floating due date and excuses days of delay (R6, R7, R8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from supervise.calendar import Calendar
+from supervise.knobs import DuePolicy
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pause:
+    """A span in which the move was not with the side we measure.
+
+    A working day belongs to whoever held the ball when it began, so the span covers the days d with
+    start < d <= end; a pause inside one day covers none.
+
+    Args:
+        start: local day the ball left.
+        end: local day it came back; None while it is away.
+    """
+
+    start: date
+    end: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """The due day after pauses, and the days that do not count as delay."""
+
+    due_eff: date
+    excused: frozenset[date]
+
+
+def apply_pauses(
+    due: date, pauses: Sequence[Pause], *, today: date, calendar: Calendar, policy: DuePolicy = "floating"
+) -> Counting:
+    """Give the due day that counts.
+
+    Args:
+        due: the rolled due day.
+        pauses: in any order; overlapping ones count once.
+        policy: ``floating`` moves the due day by the working days of every pause that began on or before it;
+            ``fixed`` never moves it and only excuses the days.
+    """
+    paused: set[date] = set()
+    for pause in sorted(pauses, key=lambda each: (each.start, each.end or today)):
+        fresh = set(calendar.working_days(pause.start, pause.end or today)) - paused
+        if policy == "floating" and fresh and pause.start <= due:
+            due = calendar.add_bd(due, len(fresh))
+        paused |= fresh
+    return Counting(due, frozenset(paused))
+
+
+def overdue_days(counting: Counting, *, today: date, calendar: Calendar) -> int:
+    """Count the working days of delay: after the due day, up to today, without the excused ones.
+
+    An item that became overdue on a day off has 0.
+    """
+    if today <= counting.due_eff:
+        return 0
+    late = calendar.bd(counting.due_eff, today)
+    return late - sum(1 for day in counting.excused if counting.due_eff < day <= today)
+
+
+def reopened_due(due: date, reopened_on: date, *, days: int, calendar: Calendar) -> date:
+    """Give the due day of an item that was done, is open again and got no new date.
+
+    The days while it was done are nobody's. A due day that still lies further ahead stays: reopening never shortens
+    a promise.
+    """
+    return max(due, calendar.add_bd(reopened_on, days))
+
+
+def after_reopening(pauses: Sequence[Pause], reopened_on: date) -> list[Pause]:
+    """Give the pauses that still matter once the count starts anew."""
+    keep = (pause for pause in pauses if pause.end is None or pause.end > reopened_on)
+    return [Pause(max(pause.start, reopened_on), pause.end) for pause in keep]
