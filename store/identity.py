@@ -1,0 +1,51 @@
+"""Identity keys: normal forms by which two records may be the same (e-mail, phone, key field ...).
+
+Side "" is the hub (the ref is a uid); any other side is a connection (the ref is a remote id, only while that record
+has no link).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mapping.records import EntityKind
+from store.statements import execute_among, execute_many, fetch, fetch_among, insert_sql
+from store.tx import Tx
+
+KEY_LENGTH = 255
+"""Longer keys are cut: equal prefixes of that length are as good as equal."""
+
+
+def put(tx: Tx, entity: EntityKind, side: str, rows: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Replace the keys of each ref by those given."""
+    drop(tx, entity, side, [ref for ref, _keys in rows])
+    tuples = [
+        (entity, key, side, ref)
+        for ref, keys in dict(rows).items()
+        for key in dict.fromkeys(key[:KEY_LENGTH] for key in keys)
+    ]
+    execute_many(tx, insert_sql("identity", ("entity", "key", "side", "ref")), tuples)
+
+
+def drop(tx: Tx, entity: EntityKind, side: str, refs: Iterable[str]) -> None:
+    """Forget the keys of *refs*."""
+    execute_among(tx, 'DELETE FROM "identity" WHERE "entity" = ? AND "side" = ? AND', '"ref"', refs, entity, side)
+
+
+def shared(tx: Tx, entity: EntityKind) -> list[tuple[str, str, str]]:
+    """Give (key, side, ref) of every key that two refs or more carry, one of them at least not in the hub yet."""
+    rows = fetch(
+        tx,
+        'SELECT i."key", i."side", i."ref" FROM "identity" i JOIN ('
+        'SELECT "key" FROM "identity" WHERE "entity" = ? GROUP BY "key" HAVING COUNT(*) > 1 AND MAX("side") > \'\''
+        ') twice ON twice."key" = i."key" WHERE i."entity" = ? ORDER BY i."key", i."side", i."ref"',
+        entity, entity,
+    )  # fmt: skip
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def of(tx: Tx, entity: EntityKind, keys: Iterable[str]) -> list[tuple[str, str, str]]:
+    """Give (key, side, ref) of everything that carries one of *keys*, in order."""
+    wanted = [key[:KEY_LENGTH] for key in keys]
+    sql = 'SELECT "key", "side", "ref" FROM "identity" WHERE "entity" = ? AND'
+    return sorted((row[0], row[1], row[2]) for row in fetch_among(tx, sql, '"key"', wanted, entity))

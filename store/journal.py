@@ -1,0 +1,147 @@
+"""The journal: one row per record change, append-only, chained by hash over salted digests.
+
+Each row's digest covers its content together with a salt of its own; the chain covers the digests. Erasing a person
+takes content and salt away and keeps the digest, so the chain stays whole and nothing can be guessed back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b, sha256
+from typing import Any, Final
+
+from mapping.records import EntityKind
+from store.statements import dumps, execute, execute_many, fetch, fetch_one, insert_sql, loads, upsert
+from store.tx import Tx
+
+_CONTENT: Final = (
+    "run_id", "at_ms", "kind", "entity", "uid", "connection", "remote_id", "op_id", "who", "changes", "cause",
+)  # fmt: skip
+_INSERT: Final = insert_sql("journal", ("seq", *_CONTENT, "salt", "digest", "chain"))
+_SELECT: Final = 'SELECT "seq", ' + ", ".join(f'"{name}"' for name in _CONTENT)
+_LOCK_NUMBER: Final = 0x6475626170
+_START: Final = bytes(32)
+_PAGE: Final = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change of one record.
+
+    Args:
+        kind: what happened (``import``, ``update``, ``write``, ``resolve`` ...).
+        connection, remote_id: where; "" for the hub itself.
+        who: a connection, ``sql``, ``rule`` or a person's name.
+        changes: field -> [old, new].
+        cause: reason code of the plan.
+        seq: its place in the chain; None until it was appended.
+    """
+
+    run_id: str
+    at_ms: int
+    kind: str
+    entity: EntityKind
+    uid: str
+    connection: str = ""
+    remote_id: str = ""
+    op_id: str = ""
+    who: str = ""
+    changes: dict[str, list[Any]] = field(default_factory=dict)
+    cause: str = ""
+    seq: int | None = None
+
+
+def append(tx: Tx, entries: Sequence[Entry], salt: bytes) -> None:
+    """Add *entries* to the end of the chain.
+
+    Args:
+        salt: at least 16 fresh random bytes; each row's own salt is derived from it, it is not kept itself.
+    """
+    if not entries:
+        return
+    if len(salt) < 16:
+        raise ValueError("the journal needs at least 16 random bytes of salt")
+    seq, chain = _head(tx)
+    rows = []
+    for entry in entries:
+        seq += 1
+        content = (
+            entry.run_id, entry.at_ms, entry.kind, entry.entity, entry.uid, entry.connection, entry.remote_id,
+            entry.op_id, entry.who, dumps(entry.changes), entry.cause,
+        )  # fmt: skip
+        own_salt = blake2b(seq.to_bytes(8, "big"), key=salt[:64], digest_size=16).digest()
+        digest = _digest(own_salt, seq, content)
+        chain = sha256(chain + digest).digest()
+        rows.append((seq, *content, own_salt, digest, chain))
+    execute_many(tx, _INSERT, rows)
+    upsert(tx, "journal_head", [{"id": 1, "seq": seq, "chain": chain}], ("id",))
+
+
+def of(tx: Tx, entity: EntityKind, uid: str, field: str | None = None) -> list[Entry]:
+    """Give the history of a record, or of one of its fields, oldest first."""
+    sql = f'{_SELECT} FROM "journal" WHERE "uid" = ? AND "entity" = ? ORDER BY "seq"'
+    entries = [_entry(row) for row in fetch(tx, sql, uid, entity)]
+    return [entry for entry in entries if field is None or field in entry.changes]
+
+
+def of_run(tx: Tx, run_id: str) -> list[Entry]:
+    """Give everything one run changed, oldest first."""
+    return [_entry(row) for row in fetch(tx, f'{_SELECT} FROM "journal" WHERE "run_id" = ? ORDER BY "seq"', run_id)]
+
+
+def verify(tx: Tx) -> int | None:
+    """Give the seq of the first entry that was altered, removed or forged; None when the chain is whole."""
+    chain, expected = _START, 1
+    for row in _rows(tx):
+        seq, content, salt, digest, stored = row[0], tuple(row[1:12]), row[12], bytes(row[13]), bytes(row[14])
+        chain = sha256(chain + digest).digest()
+        if seq != expected or chain != stored:
+            return expected
+        if salt is not None and _digest(bytes(salt), seq, content) != digest:
+            return expected
+        if salt is None and content[9] != "{}":
+            return expected
+        expected += 1
+    head_seq, head_chain = _head(tx, lock=False)
+    return None if (head_seq, head_chain) == (expected - 1, chain) else expected
+
+
+def erase(tx: Tx, entity: EntityKind, uid: str) -> None:
+    """Take every value of a record out of the journal; the chain stays whole."""
+    execute(
+        tx,
+        "UPDATE \"journal\" SET \"changes\" = '{}', \"who\" = '', \"remote_id\" = '', \"cause\" = 'erased', "
+        '"salt" = NULL WHERE "uid" = ? AND "entity" = ?',
+        uid, entity,
+    )  # fmt: skip
+
+
+def _head(tx: Tx, *, lock: bool = True) -> tuple[int, bytes]:
+    """Give the end of the chain; two appenders beside each other wait here (SQLite's writers already do)."""
+    if lock and tx.dialect == "postgresql":
+        fetch(tx, "SELECT pg_advisory_xact_lock(?)", _LOCK_NUMBER)
+    suffix = " FOR UPDATE" if lock and tx.dialect == "mysql" else ""
+    row = fetch_one(tx, 'SELECT "seq", "chain" FROM "journal_head" WHERE "id" = 1' + suffix)
+    return (row[0], bytes(row[1])) if row else (0, _START)
+
+
+def _digest(salt: bytes, seq: int, content: tuple[Any, ...]) -> bytes:
+    parts = "\x1f".join(map(str, content))
+    return sha256(salt + b"%d" % seq + parts.encode("utf-8", "surrogatepass")).digest()
+
+
+def _rows(tx: Tx) -> Iterator[Any]:
+    after = 0
+    while True:
+        sql = f'{_SELECT}, "salt", "digest", "chain" FROM "journal" WHERE "seq" > ? ORDER BY "seq" LIMIT ?'
+        page = fetch(tx, sql, after, _PAGE)
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = page[-1][0]
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    fields = [*row[1:10], loads(row[10]), row[11], row[0]]
+    return Entry(*fields)

@@ -1,0 +1,170 @@
+"""Links: which remote record is which hub row, and the values both last agreed on (the shadows)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from mapping.records import EntityKind
+from store.statements import dumps, execute_many, fetch, fetch_among, fetch_one, insert_sql, loads_dict, next_ids
+from store.tx import Tx
+
+LinkState = Literal["live", "gone", "suspended", "retired"]
+
+_COLUMNS: Final = (
+    "id", "entity", "uid", "connection", "object", "remote_id", "state", "version", "expect_version", "modified_ms",
+    "shadow_hub", "shadow_remote", "notes", "created_ms",
+)  # fmt: skip
+_SELECT: Final = "SELECT " + ", ".join(f'l."{name}"' for name in _COLUMNS) + ' FROM "link" l'
+_INSERT: Final = insert_sql("link", _COLUMNS)
+_UPDATE: Final = 'UPDATE "link" SET ' + ", ".join(f'"{name}" = ?' for name in _COLUMNS[1:]) + ' WHERE "id" = ?'
+
+
+@dataclass(slots=True)
+class Link:
+    """One hub row tied to one remote record.
+
+    Args:
+        id: None until it is inserted.
+        version: of the remote record as last absorbed.
+        expect_version: the version our own last write should have given, while its echo is awaited.
+        shadow_hub, shadow_remote: the values both ends last agreed on, each in its own space.
+        notes: what the engine remembers about the pair (accepted losses, who created it).
+    """
+
+    id: int | None
+    entity: EntityKind
+    uid: str
+    connection: str
+    object: str
+    remote_id: str
+    state: LinkState = "live"
+    version: str = ""
+    expect_version: str | None = None
+    modified_ms: int | None = None
+    shadow_hub: dict[str, Any] = field(default_factory=dict)
+    shadow_remote: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    created_ms: int = 0
+
+
+Known = tuple[str, str | None, str, str]
+"""Version, expected version, state and the remote shadow as canonical JSON text."""
+
+
+def by_uids(tx: Tx, entity: EntityKind, uids: Iterable[str]) -> dict[str, list[Link]]:
+    """Give all links (in every state) of each row that has any, ordered by connection and id."""
+    found: dict[str, list[Link]] = defaultdict(list)
+    for row in fetch_among(tx, f'{_SELECT} WHERE l."entity" = ? AND', 'l."uid"', uids, entity):
+        found[row[2]].append(_link(row))
+    for links in found.values():
+        links.sort(key=lambda link: (link.connection, link.id or 0))
+    return dict(found)
+
+
+def by_remote(tx: Tx, connection: str, object: str, remote_ids: Iterable[str]) -> dict[str, Link]:
+    """Give the links of those remote records that have one, in every state."""
+    sql = f'{_SELECT} WHERE l."connection" = ? AND l."object" = ? AND'
+    return {row[5]: _link(row) for row in fetch_among(tx, sql, 'l."remote_id"', remote_ids, connection, object)}
+
+
+def known(tx: Tx, connection: str, object: str, remote_ids: Iterable[str]) -> dict[str, Known]:
+    """Give what is known of remote records, just enough to tell an echo from news."""
+    sql = (
+        'SELECT "remote_id", "version", "expect_version", "state", "shadow_remote" FROM "link" '
+        'WHERE "connection" = ? AND "object" = ? AND'
+    )
+    rows = fetch_among(tx, sql, '"remote_id"', remote_ids, connection, object)
+    return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+
+
+def uids(tx: Tx, connection: str, entity: EntityKind, remote_ids: Iterable[str]) -> dict[str, str]:
+    """Give the hub uid of each remote record with a live or suspended link."""
+    sql = (
+        'SELECT "remote_id", "uid" FROM "link" '
+        'WHERE "connection" = ? AND "entity" = ? AND "state" IN (\'live\', \'suspended\') AND'
+    )
+    return {row[0]: row[1] for row in fetch_among(tx, sql, '"remote_id"', remote_ids, connection, entity)}
+
+
+def remote_ids(tx: Tx, connection: str, entity: EntityKind, uids: Iterable[str]) -> dict[str, str]:
+    """Give the remote id of each hub row with a live link at that connection."""
+    sql = 'SELECT "uid", "remote_id" FROM "link" WHERE "connection" = ? AND "entity" = ? AND "state" = \'live\' AND'
+    return {row[0]: row[1] for row in fetch_among(tx, sql, '"uid"', uids, connection, entity)}
+
+
+def insert(tx: Tx, links: Sequence[Link]) -> None:
+    """Insert new links and give each its id."""
+    for link, id in zip(links, next_ids(tx, "link", len(links)) if links else (), strict=True):
+        link.id = id
+    execute_many(tx, _INSERT, [(link.id, *_stored(link)) for link in links])
+
+
+def update(tx: Tx, links: Sequence[Link]) -> None:
+    """Write whole links back by id."""
+    execute_many(tx, _UPDATE, [(*_stored(link), link.id) for link in links])
+
+
+def touch(tx: Tx, marks: Sequence[tuple[int, str, int | None]]) -> None:
+    """Write (id, version, modified_ms) of links whose values did not move; the awaited echo is then in.
+
+    A modified time of None keeps the one that is stored.
+    """
+    sql = (
+        'UPDATE "link" SET "version" = ?, "modified_ms" = COALESCE(?, "modified_ms"), "expect_version" = NULL '
+        'WHERE "id" = ?'
+    )
+    execute_many(tx, sql, [(version, modified_ms, id) for id, version, modified_ms in marks])
+
+
+def count(tx: Tx, connection: str, object: str) -> int:
+    """Count the live links of one object at one connection."""
+    sql = 'SELECT COUNT(*) FROM "link" WHERE "connection" = ? AND "object" = ? AND "state" = \'live\''
+    row = fetch_one(tx, sql, connection, object)
+    return int(row[0]) if row else 0
+
+
+def unlinked_uids(
+    tx: Tx, entity: EntityKind, connection: str, *, after: str = "", limit: int | None = None
+) -> list[str]:
+    """Give the uids of live hub rows without a live, suspended or gone link at *connection*, in order."""
+    rows = fetch(
+        tx,
+        f'SELECT h."uid" FROM "{entity}" h WHERE h."uid" > ? AND h."state" = \'live\' AND NOT EXISTS ('
+        'SELECT 1 FROM "link" l WHERE l."uid" = h."uid" AND l."connection" = ? AND l."state" <> \'retired\''
+        ') ORDER BY h."uid"' + (f" LIMIT {int(limit)}" if limit is not None else ""),
+        after, connection,
+    )  # fmt: skip
+    return [row[0] for row in rows]
+
+
+def add_alias(tx: Tx, link_id: int, old_remote_id: str, reason: str) -> None:
+    """Remember that a link was known under another remote id (merged, converted, restored)."""
+    execute_many(
+        tx, insert_sql("link_alias", ("link_id", "old_remote_id", "reason")), [(link_id, old_remote_id, reason)]
+    )
+
+
+def by_alias(tx: Tx, connection: str, old_remote_ids: Iterable[str]) -> dict[str, Link]:
+    """Give the links that were known under those remote ids."""
+    columns = ", ".join(f'l."{name}"' for name in _COLUMNS)
+    sql = (
+        f'SELECT {columns}, a."old_remote_id" FROM "link_alias" a JOIN "link" l ON l."id" = a."link_id" '
+        'WHERE l."connection" = ? AND'
+    )
+    return {row[-1]: _link(row) for row in fetch_among(tx, sql, 'a."old_remote_id"', old_remote_ids, connection)}
+
+
+def _stored(link: Link) -> tuple[Any, ...]:
+    return (
+        link.entity, link.uid, link.connection, link.object, link.remote_id, link.state, link.version,
+        link.expect_version, link.modified_ms, dumps(link.shadow_hub), dumps(link.shadow_remote), dumps(link.notes),
+        link.created_ms,
+    )  # fmt: skip
+
+
+def _link(row: Sequence[Any]) -> Link:
+    fields = [*row[:10], *map(loads_dict, row[10:13]), row[13]]
+    return Link(*fields)

@@ -1,0 +1,150 @@
+"""The outbox: every write to a remote, committed as an intent before its first byte is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from mapping.records import EntityKind
+from store.statements import among, dumps, execute_many, fetch, fetch_among, insert_sql, listed, loads
+from store.tx import Tx
+
+OpAction = Literal["create", "update", "delete", "restore"]
+OpState = Literal["ready", "intent", "unknown", "done", "refused", "superseded", "waiting"]
+OPEN: Final[tuple[OpState, ...]] = ("ready", "intent", "unknown", "waiting")
+
+_COLUMNS: Final = (
+    "id", "run_id", "digest", "entity", "uid", "connection", "object", "action", "remote_id", "values", "hub_values",
+    "base", "key", "state", "attempts", "not_before_ms", "first_intent_ms", "steps_done", "code", "message",
+    "created_ms",
+)  # fmt: skip
+_SELECT: Final = "SELECT " + ", ".join(f'"{name}"' for name in _COLUMNS) + ' FROM "op"'
+_UPDATE: Final = 'UPDATE "op" SET ' + ", ".join(f'"{name}" = ?' for name in _COLUMNS[1:]) + ' WHERE "id" = ?'
+_DOCUMENTS: Final = ("values", "hub_values", "base", "steps_done")
+_IN_OPEN: Final = '"state" IN (' + ", ".join(f"'{state}'" for state in OPEN) + ")"
+"""Spelled out, so that the index of open ops serves."""
+
+
+@dataclass(slots=True)
+class Op:
+    """One intent.
+
+    Args:
+        values: hub field -> remote value to write.
+        hub_values: the hub values they came from; what the hub shadow becomes once the write is settled.
+        base: the remote values the plan saw for those fields; a guard read that differs makes the op stale.
+        key: the key a lost create can be found by.
+        steps_done: finished parts of an op that needs more than one call.
+    """
+
+    id: str
+    run_id: str
+    digest: str
+    entity: EntityKind
+    uid: str
+    connection: str
+    object: str
+    action: OpAction
+    remote_id: str | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    hub_values: dict[str, Any] = field(default_factory=dict)
+    base: dict[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    state: OpState = "ready"
+    attempts: int = 0
+    not_before_ms: int = 0
+    first_intent_ms: int | None = None
+    steps_done: list[str] = field(default_factory=list)
+    code: str | None = None
+    message: str | None = None
+    created_ms: int = 0
+
+
+Attempt = tuple[str, int, int, int | None, str, str | None]
+"""Op id, number of the attempt, sent at (ms), answered at (ms, None when it was not), outcome, vendor code."""
+
+
+def add(tx: Tx, ops: Sequence[Op]) -> None:
+    """Store new ops; a second open one of the same row and connection is an error of the planner."""
+    execute_many(tx, insert_sql("op", _COLUMNS), [(op.id, *_stored(op)) for op in ops])
+
+
+def ready(tx: Tx, connection: str, entity: EntityKind, now_ms: int, limit: int, after_id: str = "") -> list[Op]:
+    """Give the ops that may be sent now, ordered by id."""
+    rows = fetch(
+        tx,
+        f'{_SELECT} WHERE {_IN_OPEN} AND "connection" = ? AND "entity" = ? AND "id" > ? '
+        "AND \"state\" IN ('ready', 'waiting') AND \"not_before_ms\" <= ? ORDER BY \"id\" LIMIT ?",
+        connection, entity, after_id, now_ms, limit,
+    )  # fmt: skip
+    return [_op(row) for row in rows]
+
+
+def open(tx: Tx, *, connection: str | None = None, states: Sequence[OpState] = OPEN) -> list[Op]:
+    """Give the ops in *states* (open ones only), ordered by id."""
+    accepted = among(tx, '"state"')
+    params: list[Any] = [listed(tx, states)]
+    where = f"{_SELECT} WHERE {_IN_OPEN} AND {accepted}"
+    if connection is not None:
+        where += ' AND "connection" = ?'
+        params.append(connection)
+    return [_op(row) for row in fetch(tx, f'{where} ORDER BY "id"', *params)]
+
+
+def open_pairs(tx: Tx, entity: EntityKind, uids: Iterable[str]) -> set[tuple[str, str]]:
+    """Give (uid, connection) of every pair that has an open op."""
+    sql = f'SELECT "uid", "connection" FROM "op" WHERE {_IN_OPEN} AND "entity" = ? AND'
+    return {(row[0], row[1]) for row in fetch_among(tx, sql, '"uid"', uids, entity)}
+
+
+def of_uid(tx: Tx, uid: str) -> list[Op]:
+    """Give all ops that ever concerned a hub row, oldest first."""
+    return [_op(row) for row in fetch(tx, f'{_SELECT} WHERE "uid" = ? ORDER BY "created_ms", "id"', uid)]
+
+
+def intend(tx: Tx, ids: Sequence[str], now_ms: int) -> None:
+    """Write down, before the first byte goes out, that these ops are about to be sent."""
+    sql = (
+        'UPDATE "op" SET "state" = \'intent\', "attempts" = "attempts" + 1, '
+        '"first_intent_ms" = COALESCE("first_intent_ms", ?) WHERE "id" = ?'
+    )
+    execute_many(tx, sql, [(now_ms, id) for id in ids])
+
+
+def save(tx: Tx, ops: Sequence[Op]) -> None:
+    """Write whole ops back by id."""
+    execute_many(tx, _UPDATE, [(*_stored(op), op.id) for op in ops])
+
+
+def get(tx: Tx, ids: Iterable[str]) -> dict[str, Op]:
+    """Give ops by id."""
+    return {row[0]: _op(row) for row in fetch_among(tx, f"{_SELECT} WHERE", '"id"', ids)}
+
+
+def log_attempts(tx: Tx, rows: Sequence[Attempt]) -> None:
+    """Append what was sent and what came back."""
+    execute_many(tx, insert_sql("op_attempt", ("op", "n", "sent_ms", "answered_ms", "outcome", "code")), list(rows))
+
+
+def attempts(tx: Tx, op_id: str) -> list[Attempt]:
+    """Give the attempts of one op, oldest first."""
+    sql = 'SELECT "op", "n", "sent_ms", "answered_ms", "outcome", "code" FROM "op_attempt" WHERE "op" = ? ORDER BY "id"'
+    return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in fetch(tx, sql, op_id)]
+
+
+def counts(tx: Tx) -> dict[str, int]:
+    """Count the open ops by state; states without any are left out."""
+    return {
+        row[0]: row[1] for row in fetch(tx, f'SELECT "state", COUNT(*) FROM "op" WHERE {_IN_OPEN} GROUP BY "state"')
+    }
+
+
+def _stored(op: Op) -> tuple[Any, ...]:
+    return tuple(dumps(getattr(op, name)) if name in _DOCUMENTS else getattr(op, name) for name in _COLUMNS[1:])
+
+
+def _op(row: Sequence[Any]) -> Op:
+    return Op(**{
+        name: loads(value) if name in _DOCUMENTS else value for name, value in zip(_COLUMNS, row, strict=True)
+    })  # fmt: skip

@@ -1,0 +1,146 @@
+"""Raw SQL in one dialect-neutral spelling: ``?`` for a parameter, double quotes around names.
+
+Bulk work runs on plain tuples through the driver; the expression language would cost more than the database does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from store.tx import Tx
+
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+_decode = json.JSONDecoder().decode
+
+CHUNK: Final = 5000
+"""Values per list parameter: bounds the memory of one statement."""
+
+
+def dumps(value: Any) -> str:
+    """Give canonical JSON text: equal values give equal text.
+
+    A lone surrogate cannot be stored as text, so a document that holds one is written with escapes.
+    """
+    text = _encode(value)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return text
+
+
+def loads(text: str | None) -> Any:
+    """Read JSON text; None stays None."""
+    return None if text is None else _decode(text)
+
+
+def loads_dict(text: str | None) -> dict[str, Any]:
+    """Read a JSON object; nothing or an empty one is an empty dict."""
+    return _decode(text) if text and text != "{}" else {}
+
+
+@lru_cache(maxsize=2048)
+def spell(sql: str, dialect: str) -> str:
+    """Write the neutral *sql* as the driver of *dialect* wants it."""
+    if dialect == "sqlite":
+        return sql
+    sql = sql.replace("%", "%%").replace("?", "%s")
+    return sql.replace('"', "`") if dialect == "mysql" else sql
+
+
+def fetch(tx: Tx, sql: str, *params: Any) -> Sequence[Any]:
+    """Run a query and give its rows."""
+    return tx.conn.exec_driver_sql(spell(sql, tx.dialect), params).fetchall()
+
+
+def fetch_one(tx: Tx, sql: str, *params: Any) -> Any | None:
+    """Run a query and give its first row, or None."""
+    return tx.conn.exec_driver_sql(spell(sql, tx.dialect), params).fetchone()
+
+
+def execute(tx: Tx, sql: str, *params: Any) -> int:
+    """Run one statement and give the number of rows it touched."""
+    return tx.conn.exec_driver_sql(spell(sql, tx.dialect), params).rowcount
+
+
+def execute_many(tx: Tx, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Run one statement for every tuple; nothing to do is fine."""
+    if not rows:
+        return 0
+    return tx.conn.exec_driver_sql(spell(sql, tx.dialect), list(rows)).rowcount
+
+
+def among(tx: Tx, column: str) -> str:
+    """Give the condition "*column* is one of the values of one parameter" (see ``listed``)."""
+    if tx.dialect == "postgresql":
+        return f"{column} = ANY(?)"
+    if tx.dialect == "mysql":
+        path = "COLUMNS (v VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')"
+        return f"{column} IN (SELECT v FROM JSON_TABLE(?, '$[*]' {path}) AS listed)"
+    return f"{column} IN (SELECT value FROM json_each(?))"
+
+
+def listed(tx: Tx, values: Sequence[Any]) -> Any:
+    """Give the one parameter that carries many values for ``among``."""
+    return list(values) if tx.dialect == "postgresql" else json.dumps(list(values))
+
+
+def fetch_among(tx: Tx, sql: str, column: str, values: Iterable[Any], *before: Any) -> Iterable[Any]:
+    """Yield the rows of *sql* (which ends in ``AND`` or ``WHERE``) whose *column* is one of *values*."""
+    wanted = list(dict.fromkeys(values))
+    condition = among(tx, column)
+    for start in range(0, len(wanted), CHUNK):
+        yield from fetch(tx, f"{sql} {condition}", *before, listed(tx, wanted[start : start + CHUNK]))
+
+
+def execute_among(tx: Tx, sql: str, column: str, values: Iterable[Any], *before: Any) -> int:
+    """Run *sql* (which ends in ``AND`` or ``WHERE``) on the rows whose *column* is one of *values*."""
+    wanted = list(dict.fromkeys(values))
+    condition = among(tx, column)
+    return sum(
+        execute(tx, f"{sql} {condition}", *before, listed(tx, wanted[start : start + CHUNK]))
+        for start in range(0, len(wanted), CHUNK)
+    )
+
+
+@lru_cache(maxsize=256)
+def insert_sql(table: str, columns: tuple[str, ...]) -> str:
+    """Give a plain INSERT of *columns*."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    return f'INSERT INTO "{table}" ({names}) VALUES ({", ".join("?" * len(columns))})'
+
+
+@lru_cache(maxsize=256)
+def upsert_sql(dialect: str, table: str, columns: tuple[str, ...], key: tuple[str, ...]) -> str:
+    """Give an INSERT that replaces everything but the *key* columns of a row that is already there."""
+    rest = [name for name in columns if name not in key]
+    insert = insert_sql(table, columns)
+    if dialect == "mysql":
+        return f"{insert} ON DUPLICATE KEY UPDATE " + ", ".join(f'"{name}" = VALUES("{name}")' for name in rest)
+    target = ", ".join(f'"{name}"' for name in key)
+    if not rest:
+        return f"{insert} ON CONFLICT ({target}) DO NOTHING"
+    return f"{insert} ON CONFLICT ({target}) DO UPDATE SET " + ", ".join(f'"{n}" = excluded."{n}"' for n in rest)
+
+
+def upsert(tx: Tx, table: str, rows: Sequence[Mapping[str, Any]], key: tuple[str, ...]) -> None:
+    """Insert or replace *rows* (all with the same columns) by *key*."""
+    if rows:
+        columns = tuple(rows[0])
+        sql = upsert_sql(tx.dialect, table, columns, key)
+        execute_many(tx, sql, [tuple(row[name] for name in columns) for row in rows])
+
+
+def next_ids(tx: Tx, table: str, count: int) -> list[int]:
+    """Reserve *count* ids of a table whose key counts up, so that bulk inserts know their ids."""
+    if tx.dialect == "postgresql":
+        sequence = f"pg_get_serial_sequence('{table}', 'id')"
+        return [row[0] for row in fetch(tx, f"SELECT nextval({sequence}) FROM generate_series(1, ?)", count)]
+    # The other writers wait at BEGIN IMMEDIATE, so the highest id stays the highest until we commit.
+    row = fetch_one(tx, f'SELECT COALESCE(MAX(id), 0) FROM "{table}"')
+    first = (row[0] if row else 0) + 1
+    return list(range(first, first + count))

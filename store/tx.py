@@ -1,0 +1,20 @@
+"""One open transaction, as every function of the store takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """An open transaction.
+
+    Args:
+        conn: the SQLAlchemy connection it runs on; for look-ups that the store has no function for.
+        dialect: ``sqlite``, ``postgresql`` or ``mysql``.
+    """
+
+    conn: sa.Connection
+    dialect: str
