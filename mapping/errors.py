@@ -144,6 +144,12 @@ class ConfigError(DubanError):
     exit_code = 3
 
 
+class InputError(DubanError):
+    """What a person typed cannot be done: no such record, no such field, not a date."""
+
+    exit_code = 2
+
+
 class LeaseHeld(DubanError):
     """Another process is the one writer of this store."""
 
