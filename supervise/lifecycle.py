@@ -1,7 +1,7 @@
 """Where a project stands when its sources disagree (R10): a three-way look at base and claims, never a silent pick.
 
-A claim counts as news only when it differs from what the same source said the last time its word was settled;
-otherwise a source that has not yet been told of a change would undo it.
+A claim counts as news only when it differs from what the same source said the last time its word was settled, or was
+said again since; otherwise a source that has not yet been told of a change would undo it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from mapping.records import LIFECYCLES
+from mapping.records import HEALTHS, LIFECYCLES
 from mapping.status import GUARDED_LIFECYCLES, judge_lifecycle_move
 from supervise.reasons import Reason
 
@@ -28,11 +28,18 @@ Outcome = Literal[
     "all_stale",  # no source was heard lately: hold
 ]
 Confidence = Literal["high", "medium", "low"]
+Heard = tuple[str, int]
+"""A settled word: the value, and when it was seen."""
 
 HOLDS: Final = frozenset(
     {"ask", "terminal_conflict", "irregular_transition", "acceptance_evidence_missing", "cancel_needs_person"}
 )
 """Outcomes that a person must look at."""
+
+_CODES: Final[Mapping[str, tuple[str, ...]]] = {"lifecycle": LIFECYCLES, "declared_health": HEALTHS}
+_GUARDED: Final[Mapping[str, tuple[str, ...]]] = {"lifecycle": GUARDED_LIFECYCLES, "declared_health": ()}
+CLAIMED: Final = tuple(_CODES)
+"""The project fields that sources only claim and that are reconciled here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +47,22 @@ class LifecycleClaim:
     """What one source says.
 
     Args:
-        heard: what it said when its word was last settled; None when never.
+        seen_ms: when it said so.
+        heard: what it said when its word was last settled, and when that was seen; None when never.
         stale: it has not answered lately; its word does not count.
     """
 
     connection: str
     value: str
-    heard: str | None = None
+    seen_ms: int = 0
+    heard: Heard | None = None
     stale: bool = False
+
+    def is_news(self, base: str | None) -> bool:
+        """Say whether it says something else than the base, and something it had not said before or says anew."""
+        if self.value == base:
+            return False
+        return self.heard is None or self.value != self.heard[0] or self.seen_ms > self.heard[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +70,7 @@ class LifecycleCase:
     """Everything the reconciliation of one project looks at.
 
     Args:
+        field: ``lifecycle``, or ``declared_health``, which knows no illegal step and no ending.
         base: the value last agreed on; None while there is none.
         settled: a person just set the base, which answers every claim of this moment.
         override: a person's override that has not run out.
@@ -65,6 +81,7 @@ class LifecycleCase:
 
     uid: str
     base: str | None
+    field: str = "lifecycle"
     settled: bool = False
     claims: Sequence[LifecycleClaim] = ()
     override: str | None = None
@@ -91,7 +108,7 @@ class LifecycleVerdict:
     confidence: Confidence = "high"
     hold_push: bool = False
     disagree: bool = False
-    heard: Mapping[str, str] = field(default_factory=dict)
+    heard: Mapping[str, Heard] = field(default_factory=dict)
     reasons: tuple[Reason, ...] = ()
 
     @property
@@ -105,7 +122,7 @@ def reconcile(case: LifecycleCase) -> LifecycleVerdict:
     verdict = _verdict(case, *_decide(case))
     if case.override is None:
         return verdict
-    why = Reason("R10.1", "override", case.uid, "lifecycle", case.override, {"computed": verdict.value})
+    why = Reason("R10.1", "override", case.uid, case.field, case.override, {"computed": verdict.value})
     return replace(verdict, value=case.override, outcome="overridden", reasons=(why, *verdict.reasons))
 
 
@@ -113,12 +130,12 @@ _Decision = tuple[str | None, Outcome, tuple[Reason, ...]]
 
 
 def _decide(case: LifecycleCase) -> _Decision:
-    fresh = [claim for claim in case.claims if not claim.stale and claim.value in LIFECYCLES]
+    fresh = [claim for claim in case.claims if not claim.stale and claim.value in _CODES[case.field]]
     if case.claims and not fresh:
         return case.base, "all_stale", (_reason(case, "R10.6", "all_stale"),)
     if case.settled:
         return case.base, "settled", (_reason(case, "R10.6", "set_by_person"),)
-    news = [claim for claim in fresh if claim.value not in (case.base, claim.heard)]
+    news = [claim for claim in fresh if claim.is_news(case.base)]
     values = list(dict.fromkeys(claim.value for claim in news))
     if not values:
         return case.base, "agreed", ()
@@ -132,9 +149,9 @@ def _one(case: LifecycleCase, value: str, news: Sequence[LifecycleClaim], fresh:
     why = tuple(_reason(case, "R10.3", "claim", claim) for claim in news)
     if case.base is None:
         return value, "taken", why
-    if judge_lifecycle_move(case.base, value) == "irregular":
+    if _irregular(case, value):
         return case.base, "irregular_transition", (*why, _reason(case, "R10.3", "irregular_transition"))
-    if value in GUARDED_LIFECYCLES:
+    if value in _GUARDED[case.field]:
         return _guarded(case, value, why, alone=len(news) == 1 and len(fresh) > 1)
     return value, "taken", why
 
@@ -152,16 +169,22 @@ def _guarded(case: LifecycleCase, value: str, why: tuple[Reason, ...], *, alone:
 
 def _several(case: LifecycleCase, values: Sequence[str], news: Sequence[LifecycleClaim]) -> _Decision:
     why = tuple(_reason(case, "R10.4", "claim", claim) for claim in news)
-    if any(value in GUARDED_LIFECYCLES for value in values):
+    if any(value in _GUARDED[case.field] for value in values):
         return case.base, "terminal_conflict", (*why, _reason(case, "R10.4", "terminal_conflict"))
     by_connection = {claim.connection: claim.value for claim in news}
     winner = next((name for name in case.authority if name in by_connection), None)
     if winner is None:
         return case.base, "ask", (*why, _reason(case, "R10.4", "no_authority"))
     value = by_connection[winner]
-    if case.base is not None and judge_lifecycle_move(case.base, value) == "irregular":
+    if _irregular(case, value):
         return case.base, "irregular_transition", (*why, _reason(case, "R10.3", "irregular_transition"))
     return value, "diverged", (*why, _reason(case, "R10.4", "authority", value=winner))
+
+
+def _irregular(case: LifecycleCase, value: str) -> bool:
+    if case.base is None or case.field != "lifecycle":
+        return False
+    return judge_lifecycle_move(case.base, value) == "irregular"
 
 
 def _verdict(case: LifecycleCase, value: str | None, outcome: Outcome, why: tuple[Reason, ...]) -> LifecycleVerdict:
@@ -179,11 +202,11 @@ def _verdict(case: LifecycleCase, value: str | None, outcome: Outcome, why: tupl
     )
 
 
-def _heard(case: LifecycleCase, *, settled: bool) -> dict[str, str]:
+def _heard(case: LifecycleCase, *, settled: bool) -> dict[str, Heard]:
     """Give each source's word from now on; open news stays news until it is settled."""
     before = {claim.connection: claim.heard for claim in case.claims if claim.heard is not None}
     now = {
-        claim.connection: claim.value
+        claim.connection: (claim.value, claim.seen_ms)
         for claim in case.claims
         if not claim.stale and (settled or claim.value == case.base)
     }
@@ -203,5 +226,5 @@ def _reason(
     case: LifecycleCase, rule: str, code: str, claim: LifecycleClaim | None = None, *, value: str | None = None
 ) -> Reason:
     if claim is None:
-        return Reason(rule, code, case.uid, "lifecycle", value or case.base)
-    return Reason(rule, code, case.uid, "lifecycle", claim.value, {"connection": claim.connection})
+        return Reason(rule, code, case.uid, case.field, value or case.base)
+    return Reason(rule, code, case.uid, case.field, claim.value, {"connection": claim.connection})

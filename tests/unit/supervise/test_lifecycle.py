@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from supervise.lifecycle import LifecycleCase, LifecycleClaim, LifecycleVerdict, reconcile
+from supervise.lifecycle import Heard, LifecycleCase, LifecycleClaim, LifecycleVerdict, reconcile
 
 
 def verdict(
-    base: str | None, claims: dict[str, str], heard: dict[str, str] | None = None, **more: Any
+    base: str | None, claims: dict[str, str], heard: Mapping[str, Heard] | None = None, **more: Any
 ) -> LifecycleVerdict:
-    stale = more.pop("stale", ())
-    said = [LifecycleClaim(name, value, (heard or {}).get(name), name in stale) for name, value in claims.items()]
+    stale, seen = more.pop("stale", ()), more.pop("seen", {})
+    said = [
+        LifecycleClaim(name, value, seen.get(name, 0), (heard or {}).get(name), name in stale)
+        for name, value in claims.items()
+    ]
     return reconcile(LifecycleCase(uid="p1", base=base, claims=said, **more))
 
 
@@ -54,24 +58,33 @@ def test_the_table(base: str | None, a: str, b: str, value: str | None, outcome:
 
 
 def test_a_source_not_yet_told_does_not_undo_what_was_taken() -> None:
-    first = verdict("active", {"one": "delivered", "two": "active"}, {"one": "active", "two": "active"})
-    assert first.heard == {"one": "delivered", "two": "active"}
-    second = verdict("delivered", {"one": "delivered", "two": "active"}, dict(first.heard))
+    first = verdict("active", {"one": "delivered", "two": "active"}, {"one": ("active", 0), "two": ("active", 0)})
+    assert first.heard == {"one": ("delivered", 0), "two": ("active", 0)}
+    second = verdict("delivered", {"one": "delivered", "two": "active"}, first.heard)
     assert (second.value, second.outcome, second.disagree) == ("delivered", "agreed", True)
-    told = verdict("delivered", {"one": "delivered", "two": "delivered"}, dict(second.heard))
-    back = verdict("delivered", {"one": "delivered", "two": "active"}, dict(told.heard))
+    told = verdict("delivered", {"one": "delivered", "two": "delivered"}, second.heard)
+    back = verdict("delivered", {"one": "delivered", "two": "active"}, told.heard)
     assert (back.value, back.outcome) == ("active", "taken")
 
 
+def test_a_source_that_says_the_old_value_again_means_it() -> None:
+    heard = {"one": ("delivered", 5), "two": ("active", 3)}
+    claims = {"one": "delivered", "two": "active"}
+    assert verdict("delivered", claims, heard, seen={"one": 5, "two": 3}).outcome == "agreed"
+    again = verdict("delivered", claims, heard, seen={"one": 5, "two": 9})
+    assert (again.value, again.outcome) == ("active", "taken")
+    assert again.heard["two"] == ("active", 9)
+
+
 def test_open_news_stays_news_until_it_is_settled() -> None:
-    heard = {"one": "active", "two": "active"}
+    heard: Mapping[str, Heard] = {"one": ("active", 0), "two": ("active", 0)}
     for _ in range(3):
         found = verdict("active", {"one": "accepted", "two": "on_hold"}, heard)
         assert found.outcome == "terminal_conflict"
-        heard = dict(found.heard)
+        heard = found.heard
     settled = verdict("delivered", {"one": "accepted", "two": "on_hold"}, heard, settled=True)
     assert (settled.value, settled.outcome) == ("delivered", "settled")
-    after = verdict("delivered", {"one": "accepted", "two": "on_hold"}, dict(settled.heard))
+    after = verdict("delivered", {"one": "accepted", "two": "on_hold"}, settled.heard)
     assert (after.value, after.outcome) == ("delivered", "agreed")
 
 
@@ -104,7 +117,7 @@ def test_a_source_that_speaks_alone_may_cancel() -> None:
 def test_a_stale_source_does_not_take_part() -> None:
     found = verdict("active", {"one": "delivered", "two": "on_hold"}, stale=("two",))
     assert (found.value, found.outcome, found.confidence) == ("delivered", "taken", "medium")
-    assert found.heard == {"one": "delivered"}
+    assert found.heard == {"one": ("delivered", 0)}
     assert verdict("active", {"one": "delivered"}, stale=("one",)).outcome == "all_stale"
     low = verdict("active", {"one": "active", "two": "active"}, stale=("two",), authority=("two",))
     assert low.confidence == "low"
@@ -114,10 +127,20 @@ def test_an_override_stands_and_the_computed_value_is_shown_beside_it() -> None:
     found = verdict("active", {"one": "delivered"}, override="on_hold")
     assert (found.value, found.computed, found.outcome) == ("on_hold", "delivered", "overridden")
     assert found.reasons[0].data["computed"] == "delivered"
-    after = verdict(found.computed, {"one": "delivered"}, dict(found.heard))
+    after = verdict(found.computed, {"one": "delivered"}, found.heard)
     assert (after.value, after.outcome) == ("delivered", "agreed")
 
 
 def test_without_any_claim_the_hub_stands() -> None:
     found = verdict("active", {})
     assert (found.value, found.outcome, found.disagree) == ("active", "agreed", False)
+
+
+def test_declared_health_has_no_illegal_step_and_no_ending() -> None:
+    assert verdict("green", {"one": "red"}, field="declared_health").value == "red"
+    found = verdict("green", {"one": "red", "two": "yellow"}, field="declared_health")
+    assert (found.value, found.outcome) == ("green", "ask")
+    assert found.reasons[0].field == "declared_health"
+    assert (
+        verdict("green", {"one": "red", "two": "yellow"}, field="declared_health", authority=("two",)).value == "yellow"
+    )
