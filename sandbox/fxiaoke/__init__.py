@@ -1,0 +1,1 @@
+"""A FxiaoKe tenant as a local HTTP server: the face over the sandbox's ground truth."""

@@ -1,0 +1,86 @@
+"""The first version of the data paths, for clients that never moved on: ``/cgi/crm/data/...``.
+
+Only the names are known (public clients of 2017 and later [seen]); what each answers beside ``totalNumber`` and
+``datas`` follows the second version [assumed].
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sandbox.fxiaoke.calls import Call
+from sandbox.fxiaoke.records import Records, describe
+
+Wire = dict[str, Any]
+
+
+class Legacy:
+    """Turns calls of the first version into those of the second and their answers back."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def query(self, call: Call) -> Wire:
+        search = call.body.get("searchQuery") or {}
+        info = {
+            "limit": search.get("limit"),
+            "offset": search.get("offset"),
+            "filters": [*_conditions(search), *_ranges(search)],
+            "orders": [
+                {"fieldName": order.get("field"), "isAsc": order.get("ascending", True)}
+                for order in search.get("orders") or ()
+            ],
+            "fieldProjection": (search.get("dataProjection") or {}).get("fieldNames") or [],
+        }
+        answer = self._records.query(_as_second(call, {"search_query_info": info, "find_explicit_total_num": True}))
+        return {"totalNumber": answer["data"]["total"], "datas": answer["data"]["dataList"]}
+
+    def get(self, call: Call) -> Wire:
+        return self._records.get(_as_second(call, {"objectDataId": call.body.get("dataId")}))
+
+    def create(self, call: Call) -> Wire:
+        return self._records.create(_as_second(call, {"object_data": call.data}))
+
+    def update(self, call: Call) -> Wire:
+        return self._records.update(_as_second(call, {"object_data": {**call.data, "_id": call.body.get("dataId")}}))
+
+    def drop(self, call: Call) -> Wire:
+        """Put a record into the bin; its name in the first version is ``drop``."""
+        return self._records.invalid(_as_second(call, {"object_data_id": call.body.get("dataId")}))
+
+    def delete(self, call: Call) -> Wire:
+        return self._records.delete(_as_second(call, {"idList": [call.body.get("dataId")]}))
+
+    def change_owner(self, call: Call) -> Wire:
+        row = {"objectDataId": call.body.get("dataId"), "ownerId": [call.body.get("ownerId")]}
+        return self._records.change_owner(_as_second(call, {"Data": [row]}))
+
+    def describe(self, call: Call) -> Wire:
+        return describe(call)
+
+
+def _as_second(call: Call, data: Wire) -> Call:
+    name = call.body.get("apiName")
+    custom = str(name).endswith("__c")
+    path = f"/cgi/crm/{'custom/' if custom else ''}v2/data"
+    return replace(call, path=path, body={**call.body, "data": {"dataObjectApiName": name, **data}})
+
+
+def _conditions(search: Wire) -> list[Wire]:
+    """Give filters for ``conditions``: [{"conditionType": "term_condition", "conditions": {field: value}}]."""
+    found: list[Wire] = []
+    for condition in search.get("conditions") or ():
+        for name, value in (condition.get("conditions") or {}).items():
+            values = value if isinstance(value, list) else [value]
+            found.append({"field_name": name, "operator": "IN", "field_values": values})
+    return found
+
+
+def _ranges(search: Wire) -> list[Wire]:
+    found: list[Wire] = []
+    for part in search.get("rangeConditions") or ():
+        for bound, operator in (("from", "GTE"), ("to", "LTE")):
+            if part.get(bound) is not None:
+                found.append({"field_name": part.get("fieldName"), "operator": operator, "field_values": [part[bound]]})
+    return found
