@@ -72,7 +72,7 @@ def bind(
             continue
         codec = one.codec or codec_for(hub_field(map.entity, one.field).type, schema[one.remote[0]])
         missing.pop(one.field, None)
-        if codec is None:
+        if codec is None or KINDS[codec].fields != len(one.remote):
             problems.append(_type_problem(map, one, schema[one.remote[0]]))
             continue
         problems += _field_problems(map, one, codec, schema)

@@ -144,7 +144,11 @@ class OptionsCodec:
         raw = payload.get(self.remote, MISSING)
         if raw is MISSING:
             return UNSEEN
-        shown = {self.options.spelled(self.remote, part) for part in self._parts(raw)}
+        known = self.options.classes
+        shown = {
+            part if type(part) is str and known.get(part) else self.options.spelled(self.remote, part)
+            for part in self._parts(raw)
+        }
         return sorted(option for option in shown if option) or None
 
     def _parts(self, raw: object) -> Sequence[object]:

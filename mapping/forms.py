@@ -14,7 +14,7 @@ from typing import Final
 _UNSENDABLE: Final = re.compile("[\ud800-\udfff]")
 _BREAKS: Final = re.compile(r"\s*\n\s*")
 _SEPARATORS: Final = re.compile(r"[\s().\-/\u00a0\u2010-\u2015]+")
-_CHINA_MOBILE: Final = re.compile(r"(?:\+86|0086|86)?(1[3-9]\d{9})")
+_CHINA_MOBILE: Final = re.compile(r"(?:\+86|0086|86)?[ -]?(1[3-9]\d)[ -]?(\d{4})[ -]?(\d{4})", re.ASCII)
 _EXTENSION: Final = re.compile(r"\s*(?:转|轉|分机|分機)\s*[:：]?\s*(?=\d)")
 _ADDRESS: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://)?([^/?#\s]+)(.*)", re.DOTALL)
 DEFAULT_REGION: Final = "CN"
@@ -70,6 +70,9 @@ def phone_form(raw: str) -> str:
 
     Shape: "138 0013 8000" -> "+8613800138000"; "010-65541234转5" -> "+861065541234 ext. 5"
     """
+    mobile = _CHINA_MOBILE.fullmatch(raw)  # nearly all of them; the general way is dear
+    if mobile:
+        return "+86" + "".join(mobile.groups())
     text = line_form(raw)
     return _known_phone(text) if text else ""
 
@@ -78,9 +81,9 @@ def phone_form(raw: str) -> str:
 def _known_phone(text: str) -> str:
     flat = text if text.isascii() else unicodedata.normalize("NFKC", text)
     digits = _SEPARATORS.sub("", flat)
-    mobile = _CHINA_MOBILE.fullmatch(digits) if digits.isascii() else None
+    mobile = _CHINA_MOBILE.fullmatch(digits)
     if mobile:
-        return "+86" + mobile.group(1)
+        return "+86" + "".join(mobile.groups())
     return _parsed_phone(_EXTENSION.sub(" ext. ", flat), digits) or text
 
 

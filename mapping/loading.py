@@ -196,7 +196,7 @@ def _patched(entity: EntityKind, home: FieldMap, table: Table, place: str) -> Fi
 
 def _entry(raw: object, place: str) -> Table:
     """Give a field's entry as a table."""
-    if isinstance(raw, str) and raw:
+    if raw and isinstance(raw, str | list):
         return {"remote": raw}
     if not isinstance(raw, Mapping):
         raise wrong_value(place, raw, "a remote field name, a table or false", "远端字段名、表或 false")
@@ -215,8 +215,6 @@ def _field_map(entity: EntityKind, name: str, table: Table, place: str) -> Field
     codec = table.get("codec")
     if codec is not None:
         _check_codec(entity, name, codec, len(names), place)
-    elif len(names) > 1:
-        raise wrong_value(f"{place}.codec", None, f"a codec for {len(names)} remote fields", "编解码器名")
     return FieldMap(
         field=name,
         remote=names,

@@ -16,11 +16,13 @@ _EAST_ASIAN: Final = re.compile(
 )
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _SPACES: Final = re.compile(r"\s+")
+_UNEVEN: Final = re.compile(r"\s\s|[^\S ]")
 
 
 def name_line(raw: str) -> str:
     """Give a person's name on one line with single spaces."""
-    return line_form(_SPACES.sub(" ", raw))
+    name = line_form(raw)
+    return line_form(_SPACES.sub(" ", name)) if _UNEVEN.search(name) else name
 
 
 def is_east_asian(name: str) -> bool:
@@ -34,7 +36,7 @@ def join_name(last: str | None, first: str | None) -> str | None:
 
     Shape: ("张", "三") -> "张三"; ("Lovelace", "Ada") -> "Ada Lovelace"
     """
-    family, given = name_line(last or ""), name_line(first or "")
+    family, given = name_line(last) if last else "", name_line(first) if first else ""
     if not family or not given:
         return family or given or None
     if is_east_asian(family) and is_east_asian(given):
