@@ -29,6 +29,7 @@ from connectors.fxiaoke.answers import REFRESH_CODES, classify
 from connectors.fxiaoke.auth import TokenKeeper, trace_id
 from connectors.fxiaoke.quota import DailyCalls
 from connectors.fxiaoke.settings import FxiaokeSettings
+from connectors.fxiaoke.spread import spread
 from connectors.fxiaoke.writes import Writer
 from connectors.hosts import host_of
 from connectors.http import Answer, Call, Http, Kind, Window
@@ -127,10 +128,11 @@ class FxiaokeConnector:
             for some in chunks(list(found), IDS_A_QUERY):
                 for page in self._walk(object, fields, [("_id", "IN", some)]):
                     found.update({record.id: record for record in self._records(page, fields)})
-        for id, record in found.items():
-            # A query may lag behind a fresh create: what it does not show is asked for by name.
-            if record is None:
-                found[id] = self._get(object, id, fields)
+        # What a query does not show may only be younger than its index: it is asked for by name.
+        missing = [id for id, record in found.items() if record is None]
+        name = f"{self._ports.name}-read"
+        records = spread(lambda id: self._get(object, id, fields), missing, self.settings.pool, name)
+        found.update(zip(missing, records, strict=True))
         return {id: None if record is None or record.deleted else record for id, record in found.items()}
 
     def find(self, object: str, field: str, values: Sequence[str], fields: tuple[str, ...]) -> Sequence[RemoteRecord]:

@@ -25,8 +25,8 @@ class FxiaokeSettings(ConnectorSettings):
         daily_quota: calls a day at most, counted until midnight in *zone*; None for no own ceiling.
         zone: the tenant's time zone; days of ``date`` fields are days there.
         delete_probe: ask once a round for records that went to the bin.
-        fetch_by: read records by one ``query`` for up to 100 ids, or by one ``get`` each. Whether a query may lag
-            behind is not documented; ``get`` is the careful choice for a tenant where it does.
+        fetch_by: read records by one ``get`` each, or by one ``query`` for up to 100 ids. Queries may be answered by
+            an index that lags [assumed]; a tenant whose queries do not lag saves calls with ``query``.
         codes: further answer codes and what they mean, for what the vendor does not document.
     """
 
@@ -50,7 +50,7 @@ class FxiaokeSettings(ConnectorSettings):
     daily_quota: int | None = pydantic.Field(default=None, ge=1)
     zone: str = "Asia/Shanghai"
     delete_probe: bool = True
-    fetch_by: Literal["query", "get"] = "query"
+    fetch_by: Literal["get", "query"] = "get"
     codes: Mapping[int, CodeClass] = pydantic.Field(default_factory=dict)
 
     @property

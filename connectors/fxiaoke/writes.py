@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from connectors.base import Outcome, Ports, WriteResult, WriteRow
 from connectors.fxiaoke import wire
 from connectors.fxiaoke.settings import FxiaokeSettings
+from connectors.fxiaoke.spread import spread
 from mapping.errors import (
     AlreadyThere,
     DubanError,
@@ -55,12 +55,9 @@ class Writer:
     def write(self, object: str, rows: Sequence[WriteRow]) -> Sequence[WriteResult]:
         """Send a batch and give one result a row, in order (see ``connectors.base.Connector.write``)."""
         batch = _Batch(self._ports.clock.monotonic() + self._settings.deadline_s)
-        workers = min(self._settings.write_pool, len(rows))
-        if workers <= 1:
-            results = [self._row(batch, object, row) for row in rows]
-        else:
-            with ThreadPoolExecutor(workers, thread_name_prefix=f"duban-{self._ports.name}-write") as pool:
-                results = list(pool.map(lambda row: self._row(batch, object, row), rows))
+        results = spread(
+            lambda row: self._row(batch, object, row), rows, self._settings.write_pool, f"{self._ports.name}-write"
+        )
         batch.end(results)
         return results
 

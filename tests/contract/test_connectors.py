@@ -1,0 +1,239 @@
+"""Every connector keeps the one contract: the memory one, and the shipped ones over HTTP against the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import httpx
+import pytest
+
+from connectors.base import Connector, Ports
+from connectors.fxiaoke.connector import FxiaokeConnector
+from connectors.memory import MemoryConnector, MemorySettings, MemoryWorld
+from connectors.testing import ConnectorContract, HandClock, Weather, make_ports
+from mapping.records import EntityKind
+from sandbox.clock import VirtualClock
+from sandbox.fxiaoke.face import make_face as make_fxiaoke
+from sandbox.server import Face, Server
+from sandbox.story import tell
+
+TODAY = date(2025, 11, 24)
+OVERLAP_S = 600.0
+
+
+class ServerTime:
+    """The sandbox's virtual clock, as the connector sees it: both ends share one hand."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+
+    def now_ms(self) -> int:
+        return self._clock.now_ms()
+
+    def monotonic(self) -> float:
+        return self._clock.now_ms() / 1000
+
+    def sleep(self, seconds: float) -> None:
+        self._clock.sleep(seconds)
+
+
+class MemoryRig:
+    """The memory connector and its world."""
+
+    entity: EntityKind = "task"
+    object = "tasks"
+    title = "title"
+    text = "description"
+    key: str | None = "key"
+
+    def __init__(self, **options: Any) -> None:
+        self.clock = HandClock()
+        self.world = MemoryWorld(self.clock, **options)
+        self.ports = make_ports(self.clock)
+        self.connector: Connector = self.restarted()
+
+    def restarted(self) -> Connector:
+        return MemoryConnector(MemorySettings(page_size=5), self.ports, self.world)
+
+    def values(self, title: str) -> Mapping[str, Any]:
+        return {"title": title}
+
+    def refused_values(self) -> Mapping[str, Any]:
+        return {"title": "x", "status": "no such status"}
+
+    def plant(self, values: Mapping[str, Any]) -> str:
+        return self.world.plant(self.object, values)
+
+    def edit(self, id: str, values: Mapping[str, Any]) -> None:
+        self.world.edit(self.object, id, values)
+
+    def remove(self, id: str) -> None:
+        self.world.remove(self.object, id)
+
+    def truth(self) -> Mapping[str, Mapping[str, Any]]:
+        return self.world.live(self.object)
+
+    def weather(self, kind: Weather) -> None:
+        if kind == "down":
+            self.world.fault("transient", "pull", times=None)
+        elif kind in ("auth", "malformed"):
+            self.world.fault(kind, "pull")
+        else:
+            self.world.fault(kind, "write")
+
+    def wait(self) -> None:
+        self.clock.sleep(OVERLAP_S + 120)
+
+
+class SandboxRig:
+    """One sandbox server and a connector to it, in the sandbox's own time.
+
+    Args:
+        listing, creating: parts of the paths that list and create, for the weather.
+    """
+
+    entity: EntityKind = "task"
+    object: str
+    title: str
+    text: str
+    key: str | None
+    listing: str
+    creating: str
+
+    def __init__(self, clock: VirtualClock, face: Face) -> None:
+        self.clock = clock
+        self.server = Server(face).start()
+        self.ready = face.ready(self.server.url)
+        self.http = httpx.Client(base_url=self.server.url, trust_env=False)
+        self.ports: Ports = make_ports(ServerTime(clock))
+        self.opened: list[Connector] = []
+        self.connector: Connector = self.restarted()
+
+    def restarted(self) -> Connector:
+        self.opened.append(self.connect())
+        return self.opened[-1]
+
+    def connect(self) -> Connector:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        for connector in self.opened:
+            connector.close()
+        self.http.close()
+        self.server.stop()
+
+    def sim(self, method: str, path: str, **more: Any) -> Any:
+        """Call what no real service has."""
+        answer = self.http.request(method, f"/__sim__/{path}", **more)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def plant(self, values: Mapping[str, Any]) -> str:
+        ids = self.sim("POST", "records", json={"object": self.object, "records": [dict(values)]})["ids"]
+        return str(ids[0])
+
+    def edit(self, id: str, values: Mapping[str, Any]) -> None:
+        self.sim("PATCH", "records", json={"object": self.object, "id": id, "values": dict(values)})
+
+    def remove(self, id: str) -> None:
+        self.sim("DELETE", "records", params={"object": self.object, "id": id})
+
+    def fault(self, **rule: Any) -> None:
+        self.sim("POST", "faults", json={"rules": [rule]})
+
+    def wait(self) -> None:
+        self.clock.advance(OVERLAP_S + 120)
+
+
+class FxiaokeRig(SandboxRig):
+    object = "duban_task__c"
+    title = "name"
+    text = "body__c"
+    key = "duban_key__c"
+
+    def __init__(self, credentials: str = "header", **settings: Any) -> None:
+        self.settings = {"credentials": credentials, "page_size": 5, "overlap_s": OVERLAP_S, **settings}
+        clock = VirtualClock()
+        super().__init__(clock, make_fxiaoke(clock, tell(1, None, True, today=TODAY), 1, False))
+
+    def connect(self) -> Connector:
+        bot = next(person for person in self.ready["employees"] if person["bot"])
+        settings = FxiaokeConnector.Settings.model_validate({
+            "kind": "fxiaoke",
+            "base_url": self.server.url,
+            **{name: self.ready[name] for name in ("app_id", "app_secret", "permanent_code")},
+            "user_id": bot["user_id"],
+            "open_user_id": bot["open_user_id"],
+            **self.settings,
+        })  # fmt: skip
+        return FxiaokeConnector(settings, self.ports)  # type: ignore[arg-type]
+
+    def values(self, title: str) -> Mapping[str, Any]:
+        return {"name": title}
+
+    def refused_values(self) -> Mapping[str, Any]:
+        return {"name": "x", "status__c": "no such status"}
+
+    def truth(self) -> Mapping[str, Mapping[str, Any]]:
+        records = self.sim("GET", "state", params={"object": self.object})["records"]
+        return {record["_id"]: record for record in records if not record["__deleted"]}
+
+    def weather(self, kind: Weather) -> None:
+        query, create = "data/query", "data/create"
+        if kind == "auth":
+            self.sim("POST", "settings", json={"expire_tokens": True, "app_state": "disabled"})
+        elif kind == "malformed":
+            self.fault(path=query, action="status", code=200, body={"errorCode": 0, "data": {}})
+        elif kind == "down":
+            self.fault(path=query, action="drop_before", times=0)
+        else:
+            self.fault(path=create, action="drop_after" if kind == "lost_after" else "drop_before")
+
+
+class TestMemory(ConnectorContract):
+    @pytest.fixture
+    def rig(self) -> MemoryRig:
+        return MemoryRig()
+
+
+class TestMemoryWithLag(ConnectorContract):
+    @pytest.fixture
+    def rig(self) -> MemoryRig:
+        return MemoryRig(search_lag_s=30.0, granularity_ms=1, skew_ms=86_400_000)
+
+
+class TestMemoryWithoutManners(ConnectorContract):
+    """A remote of the poorest class: no unique key, no deleted feed, no versions."""
+
+    @pytest.fixture
+    def rig(self) -> MemoryRig:
+        return MemoryRig(unique_key=False, deleted_feed=False, record_version=False)
+
+
+class TestFxiaokeWithHeaders(ConnectorContract):
+    @pytest.fixture
+    def rig(self) -> Iterator[FxiaokeRig]:
+        rig = FxiaokeRig()
+        yield rig
+        rig.close()
+
+
+class TestFxiaokeWithBodies(ConnectorContract):
+    @pytest.fixture
+    def rig(self) -> Iterator[FxiaokeRig]:
+        rig = FxiaokeRig("body", fetch_by="query", write_pool=1)
+        yield rig
+        rig.close()
+
+
+class TestFxiaokeWithLag(ConnectorContract):
+    """Searches that lag: reads by id must not."""
+
+    @pytest.fixture
+    def rig(self) -> Iterator[FxiaokeRig]:
+        rig = FxiaokeRig()
+        rig.sim("POST", "settings", json={"search_lag_s": 30})
+        yield rig
+        rig.close()
