@@ -134,15 +134,15 @@ def of_ref(tx: Tx, entity: EntityKind, field: str, uids: Iterable[str]) -> list[
 def insert(tx: Tx, entity: EntityKind, rows: Sequence[HubRow], now_ms: int) -> None:
     """Insert new rows; their rev starts at 1 at least, which tells them from rows that plain SQL inserted."""
     form = shape(entity)
-    known = frozenset(form.columns)
     tuples = []
     for row in rows:
-        stored = [_stored(form, name, row.values.get(name)) for name in form.columns]
-        extra = {name: value for name, value in row.values.items() if name not in known and value is not None}
-        tuples.append((
-            row.uid, max(row.rev, 1), row.state, *stored,
-            dumps(extra) if extra else None, dumps(row.meta) if row.meta else None, now_ms, now_ms,
-        ))  # fmt: skip
+        get = row.values.get
+        stored = [get(name) for name in form.columns]
+        for position in form.lists:
+            stored[position] = form.stored(form.columns[position], stored[position])
+        extra = None if row.values.keys() <= form.known else _extra(row.values, form)
+        meta = dumps(row.meta) if row.meta else None
+        tuples.append((row.uid, max(row.rev, 1), row.state, *stored, extra, meta, now_ms, now_ms))
     execute_many(tx, insert_sql(entity, (*_HEAD, *form.columns, *_TAIL)), tuples)
 
 
@@ -153,7 +153,6 @@ def update(tx: Tx, entity: EntityKind, changes: Sequence[HubChange], now_ms: int
         The uids that were stale (moved, gone, or named twice) and were not written.
     """
     form = shape(entity)
-    known = frozenset(form.columns)
     current = _locked(tx, entity, [change.uid for change in changes])
     stale: list[str] = []
     groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
@@ -162,8 +161,8 @@ def update(tx: Tx, entity: EntityKind, changes: Sequence[HubChange], now_ms: int
         if row is None or row[1] != change.rev:
             stale.append(change.uid)
             continue
-        assigned = {name: form.stored(name, value) for name, value in change.values.items() if name in known}
-        assigned |= _documents(change, row, known)
+        assigned = {name: form.stored(name, value) for name, value in change.values.items() if name in form.known}
+        assigned |= _documents(change, row, form.known)
         if change.state is not None:
             assigned["state"] = change.state
         groups[tuple(assigned)].append((*assigned.values(), now_ms, change.uid))
@@ -235,8 +234,9 @@ def _row(form: Shape, row: Sequence[Any], *, extras: bool = True) -> HubRow:
     return HubRow(uid, rev, state, values, loads_dict(meta))
 
 
-def _stored(form: Shape, name: str, value: Value) -> Any:
-    return None if value is None else form.stored(name, value)
+def _extra(values: Mapping[str, Value], form: Shape) -> str | None:
+    extra = {name: value for name, value in values.items() if name not in form.known and value is not None}
+    return dumps(extra) if extra else None
 
 
 def _conditions(tx: Tx, form: Shape, where: Mapping[str, Any], states: Sequence[str]) -> tuple[list[str], list[Any]]:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from mapping.records import EntityKind
 from store.statements import (
     among,
-    dumps,
+    dumps_storable,
     execute,
     execute_among,
     execute_many,
@@ -72,7 +72,7 @@ def put(tx: Tx, items: Sequence[Item]) -> None:
     rows = [
         (
             item.connection, item.entity, item.object, item.remote_id, item.version, item.modified_ms, item.modified_by,
-            item.created_ms, item.created_by, None if item.doc is None else dumps(item.doc), item.gone, item.in_scope,
+            item.created_ms, item.created_by, None if item.doc is None else dumps_storable(item.doc), item.gone, item.in_scope,
             "new", item.reason, item.seen_ms,
         )
         for item in items

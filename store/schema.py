@@ -84,7 +84,7 @@ def _json(name: str) -> sa.Column[str]:
     return sa.Column(name, sa.Text, nullable=False)
 
 
-def _has_partial_indexes(_ddl: Any, _target: Any, _bind: Any, *, dialect: Any, **_options: Any) -> bool:
+def _has_partial_indexes(*_ddl: Any, dialect: sa.Dialect, **_options: Any) -> bool:
     return dialect.name in {"sqlite", "postgresql"}
 
 
@@ -189,8 +189,6 @@ sa.Table(
     sa.Column("gone", sa.Boolean, nullable=False), sa.Column("in_scope", sa.Boolean, nullable=False),
     _word("state", 16, "new"), sa.Column("reason", sa.Text, nullable=False), _ms("seen_ms"),
     sa.Index("ux_inbox_remote", "connection", "remote_id", "object", unique=True),
-    sa.Index("ix_inbox_entity", "entity", "state"),
-    sqlite_autoincrement=True,
 )  # fmt: skip
 
 sa.Table(

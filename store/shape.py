@@ -60,14 +60,16 @@ class Shape:
         columns: canonical column names, in table order.
         selected: the select list of those columns; blank text counts as nothing.
         readers: what must be done to a column's value after reading, by position among *columns*.
-        options: the columns that hold a list.
+        known: the same columns, as a set.
+        lists: the positions of columns that hold a list.
     """
 
     entity: EntityKind
     columns: tuple[str, ...]
     selected: str
     readers: tuple[tuple[int, Codec], ...]
-    options: frozenset[str]
+    known: frozenset[str]
+    lists: tuple[int, ...]
 
     def values(self, row: Sequence[Any]) -> dict[str, Value]:
         """Give the canonical values of a row that was read with *selected*."""
@@ -80,7 +82,7 @@ class Shape:
 
     def stored(self, name: str, value: Value) -> Any:
         """Give what the column *name* takes for a canonical value."""
-        if name in self.options:
+        if isinstance(value, list):
             return _write_options(value)
         return None if value == "" else value
 
@@ -95,5 +97,5 @@ def shape(entity: EntityKind, fields: tuple[str, ...] | None = None) -> Shape:
         f"NULLIF(\"{name}\", '')" if type in _TEXTS else f'"{name}"' for name, type in zip(columns, types, strict=True)
     ]
     readers = tuple((position, _READ[type]) for position, type in enumerate(types) if type in _READ)
-    options = frozenset(name for name, type in zip(columns, types, strict=True) if type == "options")
-    return Shape(entity, columns, ", ".join(parts), readers, options)
+    lists = tuple(position for position, type in enumerate(types) if type == "options")
+    return Shape(entity, columns, ", ".join(parts), readers, frozenset(columns), lists)
