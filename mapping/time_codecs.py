@@ -48,9 +48,12 @@ def day_to_ms(day: str, zone: ZoneInfo) -> int:
 
 def ms_to_day(raw_ms: int, zone: ZoneInfo) -> str | None:
     """Give the civil day of an instant in *zone*, or None outside 1970 to 9999."""
-    if not -_DAY_MS < raw_ms < _LAST_MS:
+    if not -_DAY_MS < raw_ms < _LAST_MS + 2 * _DAY_MS:
         return None
-    day = datetime.fromtimestamp(raw_ms // 1000, zone).date()
+    try:
+        day = datetime.fromtimestamp(raw_ms // 1000, zone).date()
+    except (OverflowError, ValueError):  # year 10000 somewhere on earth
+        return None
     return day.isoformat() if day.year in _YEARS else None
 
 

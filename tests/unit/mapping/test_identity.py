@@ -35,7 +35,12 @@ def test_company_suffixes_tell_firms_apart():
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Ａｃｍｅ　Co., Ltd.", "acme co ltd"), ("北京 某某", "北京某某"), ("STRASSE", "straße"), ("某某（北京）", "某某(北京)")],
+    [
+        ("Ａｃｍｅ　Co., Ltd.", "acme co ltd"),
+        ("北京 某某", "北京某某"),
+        ("STRASSE", "straße"),
+        ("某某（北京）", "某某(北京)"),
+    ],
 )
 def test_names_that_only_look_different_are_equal(one, other):
     assert name_form(one) == name_form(other)
