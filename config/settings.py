@@ -70,8 +70,8 @@ class RailSettings(Table):
     deletes_floor: int = pydantic.Field(default=3, ge=1)
     mass_percent: float = pydantic.Field(default=30.0, gt=0, le=100)
     mass_floor: int = pydantic.Field(default=20, ge=1)
-    listed_percent: float = pydantic.Field(default=90.0, gt=0, le=100)
-    listed_floor: int = pydantic.Field(default=20, ge=1)
+    listing_percent: float = pydantic.Field(default=90.0, gt=0, le=100)
+    listing_floor: int = pydantic.Field(default=20, ge=1)
     errors_percent: float = pydantic.Field(default=20.0, gt=0, le=100)
     errors_floor: int = pydantic.Field(default=20, ge=1)
 

@@ -1,0 +1,49 @@
+"""link, unlink, links import: a person says which records are one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from commands.app import App, command, group
+from commands.decisions import who
+from commands.output import emit, line
+from mapping.records import ENTITIES
+
+links = group("links")
+
+
+@command("link")
+@click.argument("entity", type=click.Choice(ENTITIES))
+@click.argument("a", metavar="RECORD")
+@click.argument("b", metavar="RECORD")
+def link(app: App, entity: str, a: str, b: str) -> int:
+    with app.open() as service:
+        uid = service.desk.link(entity, a, b, who=who())
+    if app.json:
+        emit({"entity": entity, "uid": uid})
+    line(app, "link.done", a=a, b=b, entity=app.say(f"entity.{entity}"))
+    return 0
+
+
+@command("unlink")
+@click.argument("ref", metavar="RECORD")
+def unlink(app: App, ref: str) -> int:
+    with app.open() as service:
+        uid = service.desk.unlink(ref, who=who())
+    if app.json:
+        emit({"uid": uid})
+    line(app, "unlink.done", ref=ref)
+    return 0
+
+
+@command("import", "links.import", links)
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def links_import(app: App, file: Path) -> int:
+    with app.open() as service:
+        count = service.desk.import_links(file, who=who())
+    if app.json:
+        emit({"linked": count})
+    line(app, "links.done", count=count)
+    return 0

@@ -1,0 +1,182 @@
+"""The entry of ``duban``: finds the command, and turns every ending into a line and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Final
+
+import click
+
+from commands import app as shared
+from commands.app import App, Group
+from mapping.errors import DubanError
+
+COMMANDS: Final = {
+    "demo": "commands.demo:demo",
+    "init": "commands.setup:init",
+    "check": "commands.setup:check",
+    "doctor": "commands.setup:doctor",
+    "discover": "commands.setup:discover",
+    "auth": "commands.keeping:auth",
+    "plan": "commands.syncing:plan",
+    "apply": "commands.syncing:apply",
+    "sync": "commands.syncing:sync",
+    "run": "commands.syncing:run",
+    "status": "commands.status:status",
+    "runs": "commands.status:runs",
+    "conflicts": "commands.decisions:conflicts",
+    "review": "commands.decisions:review",
+    "link": "commands.links:link",
+    "unlink": "commands.links:unlink",
+    "links": "commands.links:links",
+    "quarantine": "commands.decisions:quarantine",
+    "add": "commands.records:add",
+    "set": "commands.records:set_",
+    "delete": "commands.records:delete",
+    "overdue": "commands.supervision:overdue",
+    "projects": "commands.supervision:projects",
+    "project": "commands.supervision:project",
+    "sandbox": "commands.sandbox:sandbox",
+    "secrets": "commands.keeping:secrets",
+    "db": "commands.keeping:db",
+}
+"""Command -> where it is; a module is imported when its command is used."""
+
+CLOSED_PIPE: Final = 141
+
+
+class Root(Group):
+    """The top: knows the names of all commands and imports only the one that was asked for."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Give the names in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Give a command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        found = getattr(importlib.import_module(module), attribute)
+        if not isinstance(found, click.Command):
+            raise TypeError(f"{COMMANDS[cmd_name]} is not a command")
+        return found
+
+
+def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"duban {version('duban')}")
+        ctx.exit()
+
+
+@click.group("duban", cls=Root, help="help.duban", no_args_is_help=True)
+@shared.shared_options
+@shared.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="opt.version")
+def cli() -> None:
+    pass
+
+
+class Terminated(BaseException):
+    """SIGTERM reached a one-shot command."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command line and leave with its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    _forgive_narrow_streams()
+    app = shared.default_app(words, os.environ)
+    with contextlib.suppress(ValueError):  # not in the main thread: then nobody signals us either
+        signal.signal(signal.SIGTERM, _terminate)
+    code = _guarded(words, app)
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+    sys.exit(code)
+
+
+def _guarded(words: Sequence[str], app: App) -> int:
+    try:
+        result = cli.main(args=list(words), prog_name="duban", standalone_mode=False, obj=app)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as exc:
+        click.echo(exc.format_message(), err=True)
+        return 2
+    except click.ClickException as exc:
+        _usage_problem(exc, app)
+        return exc.exit_code
+    except click.exceptions.Exit as exc:
+        return exc.exit_code
+    except DubanError as exc:
+        return _refuse(app, type(exc).__name__, exc.text(app.language), exc.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has gone; what is still buffered must not raise again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+    except (KeyboardInterrupt, click.Abort):
+        return _refuse(app, "Interrupted", app.say("error.interrupted"), 130)
+    except Terminated:
+        return _refuse(app, "Terminated", app.say("error.terminated"), 143)
+    except OSError as exc:
+        where = f"{exc.filename}: " if exc.filename else ""
+        return _unexpected(app, exc, f"{where}{exc.strerror or type(exc).__name__}")
+    except Exception as exc:  # the one place where a command may end unexpectedly
+        return _unexpected(app, exc, app.say("error.unexpected", kind=type(exc).__name__))
+
+
+def _usage_problem(exc: click.ClickException, app: App) -> None:
+    from commands.output import clean
+
+    ctx = exc.ctx if isinstance(exc, click.UsageError) else None
+    path = ctx.command_path if ctx is not None else "duban"
+    message = " ".join(clean(exc.format_message()).split())
+    click.echo(app.say("error.line", message=message), err=True)
+    click.echo(app.say("error.usage", path=path), err=True)
+    if app.json:
+        _error_object("Usage", message, exc.exit_code)
+
+
+def _refuse(app: App, kind: str, message: str, code: int) -> int:
+    from commands.output import clean
+
+    line = clean(message)
+    click.echo(app.say("error.line", message=line), err=True)
+    if app.json:
+        _error_object(kind, line, code)
+    return code
+
+
+def _unexpected(app: App, exc: BaseException, message: str) -> int:
+    if os.environ.get("DUBAN_DEBUG"):
+        from commands.logging import hidden_traceback
+
+        click.echo(hidden_traceback(exc), err=True)
+    return _refuse(app, type(exc).__name__, message, 1)
+
+
+def _error_object(kind: str, message: str, code: int) -> None:
+    document = {"schema": 1, "error": {"kind": kind, "message": message}, "exit_code": code}
+    click.echo(json.dumps(document, ensure_ascii=True))
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _forgive_narrow_streams() -> None:
+    """Let a terminal that knows no Chinese show escapes rather than fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+if __name__ == "__main__":
+    main()

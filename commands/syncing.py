@@ -1,0 +1,90 @@
+"""plan, apply, sync, run: what would happen, exactly that, one round, the daemon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from commands.app import App, command, option
+from commands.output import Progress, line
+from commands.printing import show_report
+from config.values import parse_interval
+
+_CONNECTIONS = click.argument("connections", nargs=-1, metavar="[CONNECTION]...")
+
+
+def _allowances(ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
+    accepted = {}
+    for one in given:
+        name, _, number = one.partition("=")
+        if not name or not number.isdigit():
+            raise click.UsageError(ctx.find_root().obj.say("error.allow", found=one))
+        accepted[name] = int(number)
+    return accepted
+
+
+def _seconds(_ctx: click.Context, _param: click.Parameter, given: str) -> float:
+    if given in ("0", "0s"):
+        return 0.0
+    try:
+        return parse_interval(given)
+    except ValueError as exc:
+        raise click.BadParameter(str(exc)) from exc
+
+
+_ALLOW = option("--allow", multiple=True, metavar="NAME=NUMBER", callback=_allowances, help="opt.allow")
+
+
+@command("plan")
+@_CONNECTIONS
+@option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, writable=True), help="opt.output")
+@option("--full", is_flag=True, help="opt.full")
+def plan(app: App, connections: tuple[str, ...], output: Path | None, full: bool) -> int:
+    with app.open() as service, Progress(app) as progress:
+        report = service.plan(connections, full=full, progress=progress)
+        if output is not None:
+            service.write_plan(report, output)
+    show_report(app, report, planned=True)
+    if output is not None:
+        line(app, "plan.written", path=output)
+    return report.exit_code
+
+
+@command("apply")
+@click.argument("file", metavar="FILE|RUN")
+@_ALLOW
+def apply(app: App, file: str, allow: dict[str, int]) -> int:
+    path = Path(file)
+    with app.open() as service:
+        report = service.apply_file(path) if path.is_file() else service.apply_run(file, allow)
+    show_report(app, report)
+    return report.exit_code
+
+
+@command("sync")
+@_CONNECTIONS
+@option("--dry-run", is_flag=True, help="opt.dry_run")
+@option("--full", is_flag=True, help="opt.full")
+@option("--wait", "wait_s", default="10s", metavar="TIME", callback=_seconds, help="opt.wait")
+@_ALLOW
+def sync(
+    app: App, connections: tuple[str, ...], dry_run: bool, full: bool, wait_s: float, allow: dict[str, int]
+) -> int:
+    with app.open() as service, Progress(app) as progress:
+        report = service.sync(connections, dry_run=dry_run, full=full, wait_s=wait_s, allow=allow, progress=progress)
+    show_report(app, report, planned=dry_run)
+    return report.exit_code
+
+
+@command("run")
+def run(app: App) -> int:
+    from commands import logging
+    from config.stores import in_memory
+    from mapping.errors import ConfigError
+
+    with app.open() as service:
+        if in_memory(service.settings.store.url):
+            raise ConfigError(app.say("error.memory"))
+        logging.set_up(level=service.settings.service.log_level, color=app.color)
+        return service.run()
