@@ -41,7 +41,10 @@ def close_matches(tx: Tx, connection: str, object: str, remote_ids: Sequence[str
 
 def close_held(tx: Tx, connection: str, uids: Sequence[str], now_ms: int) -> None:
     """End what was parked for these rows at a connection: a write has gone through since."""
-    sql = 'UPDATE "quarantine" SET "state" = \'closed\', "last_ms" = ? WHERE "state" <> \'closed\' AND "connection" = ? AND'
+    sql = (
+        'UPDATE "quarantine" SET "state" = \'closed\', "last_ms" = ? '
+        'WHERE "state" <> \'closed\' AND "connection" = ? AND'
+    )
     execute_among(tx, sql, '"uid"', uids, now_ms, connection)
 
 

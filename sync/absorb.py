@@ -1,0 +1,261 @@
+"""Pull what changed and put it on the work list: pages into the inbox, the watermark in the same transaction."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from connectors.base import Page, PullRequest, RemoteRecord
+from mapping.errors import DubanError, RecordRefused
+from mapping.fields import BoundMap
+from mapping.ports import Clock
+from mapping.records import EntityKind, Value
+from mapping.scope import in_scope
+from store import inbox, links, quarantine, streams
+from store.database import Database
+from store.inbox import Item
+from store.quarantine import Held
+from store.streams import Stream
+from store.tx import Tx
+from sync.report import RunReport
+from sync.spokes import Spoke
+
+log = logging.getLogger(f"duban.{__name__}")
+
+_PULL_THREADS = 12
+_PAGES_WAITING = 4
+
+
+def canonical(doc: dict[str, Value]) -> str:
+    """Give the one text of a document; equal texts are equal documents (the form shadows are stored in)."""
+    return json.dumps(doc, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(slots=True)
+class Listing:
+    """One stream while it is pulled: how many known records a full listing has shown so far."""
+
+    spoke: Spoke
+    entity: EntityKind
+    stream: Stream
+    before: Stream | None
+    known: int
+    finished: bool = False
+    error: DubanError | None = None
+
+
+class Absorber:
+    """Pulls the given connections side by side and stores page after page in the calling thread."""
+
+    def __init__(
+        self, db: Database, clock: Clock, *, parallel: bool = True, progress: Callable[[str, int], None] | None = None
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._parallel = parallel
+        self._progress = progress
+
+    def run(self, spokes: Sequence[Spoke], report: RunReport, *, full: bool = False) -> list[Listing]:
+        """Absorb everything that changed; a failing stream stops alone and is named in the report.
+
+        Args:
+            full: list everything again instead of what changed since the watermark.
+        """
+        listings = self._open(spokes, full=full)
+        source = self._threads(listings) if self._parallel and len(listings) > 1 else self._inline(listings)
+        for listing, page in source:
+            if isinstance(page, DubanError):
+                listing.error = page
+                continue
+            self._store(listing, page, report)
+        return listings
+
+    def _open(self, spokes: Sequence[Spoke], *, full: bool) -> list[Listing]:
+        out: list[Listing] = []
+        with self._db.read() as tx:
+            for spoke in spokes:
+                for entity in spoke.entities():
+                    bound = spoke.maps[entity]
+                    before = streams.get(tx, spoke.name, entity)
+                    stream = before or Stream(
+                        connection=spoke.name, entity=entity, object=bound.map.object, watermark=None,
+                        backfilled_ms=None, generation=0, listed=0, map_hash="", updated_ms=0,
+                    )  # fmt: skip
+                    if full and stream.backfilled_ms is not None:
+                        stream = replace(stream, watermark=None, backfilled_ms=None, listed=0)
+                    known = links.count(tx, spoke.name, bound.map.object)
+                    out.append(Listing(spoke, entity, stream, before, known))
+        return out
+
+    def _request(self, listing: Listing) -> PullRequest:
+        bound = listing.spoke.maps[listing.entity]
+        return PullRequest(
+            entity=listing.entity,
+            object=bound.map.object,
+            fields=bound.wire_fields,
+            watermark=listing.stream.watermark,
+            where=bound.map.where,
+            deletes=listing.spoke.connector.capabilities.deleted_feed,
+        )
+
+    def _inline(self, listings: Sequence[Listing]) -> Iterator[tuple[Listing, Page | DubanError]]:
+        for listing in listings:
+            try:
+                for page in listing.spoke.connector.pull(self._request(listing)):
+                    yield listing, page
+            except DubanError as error:
+                yield listing, error
+
+    def _threads(self, listings: Sequence[Listing]) -> Iterator[tuple[Listing, Page | DubanError]]:
+        """Fetch in threads, hand over in one: at most a few pages wait, so memory stays flat."""
+        pages: queue.Queue[tuple[Listing, Page | BaseException | None]] = queue.Queue(_PAGES_WAITING)
+        stop = threading.Event()
+
+        def fetch(listing: Listing) -> None:
+            try:
+                for page in listing.spoke.connector.pull(self._request(listing)):
+                    if stop.is_set():
+                        return
+                    pages.put((listing, page))
+                pages.put((listing, None))
+            except BaseException as error:
+                pages.put((listing, error))
+
+        with ThreadPoolExecutor(min(_PULL_THREADS, len(listings)), thread_name_prefix="pull") as pool:
+            for listing in listings:
+                pool.submit(fetch, listing)
+            open_, failed = len(listings), None
+            try:
+                while open_:
+                    listing, page = pages.get()
+                    if page is None or isinstance(page, DubanError):
+                        open_ -= 1
+                    elif isinstance(page, BaseException):
+                        open_ -= 1
+                        failed = failed or page
+                        continue
+                    if page is not None and failed is None:
+                        yield listing, page
+            finally:
+                stop.set()
+                while open_:
+                    _, rest = pages.get()
+                    open_ -= rest is None or isinstance(rest, BaseException)
+            if failed is not None:
+                raise failed
+
+    def _store(self, listing: Listing, page: Page, report: RunReport) -> None:
+        spoke, entity = listing.spoke, listing.entity
+        bound = spoke.maps[entity]
+        now_ms = self._clock.now_ms()
+        gone = self._confirm(spoke, bound, page)
+        with self._db.write() as tx:
+            items, held, listed = _sort_out(tx, spoke, bound, page, now_ms)
+            items += gone
+            inbox.put(tx, items)
+            quarantine.put(tx, held)
+            listing.stream = _advance(listing.stream, page, listed, now_ms)
+            streams.save(tx, listing.stream)
+        listing.finished = page.last
+        tally = report.connections[spoke.name]
+        tally.pulled += len(page.records)
+        tally.gone += len(gone)
+        tally.quarantined += len(held)
+        if page.last and page.backfill:
+            tally.backfilled.append(entity)
+        if self._progress is not None:
+            self._progress(f"{spoke.name}.{entity}", len(page.records))
+
+    def _confirm(self, spoke: Spoke, bound: BoundMap, page: Page) -> list[Item]:
+        """Turn reported deletes of linked records into proven ones by reading each again."""
+        if not page.deleted_ids:
+            return []
+        with self._db.read() as tx:
+            linked = links.by_remote(tx, spoke.name, bound.map.object, list(page.deleted_ids))
+            waiting = inbox.by_remote(tx, spoke.name, bound.map.object, list(page.deleted_ids))
+        fresh = [id_ for id_ in page.deleted_ids if (id_ in linked and linked[id_].state != "gone") or id_ in waiting]
+        out: list[Item] = []
+        size = spoke.connector.capabilities.fetch_size
+        for start in range(0, len(fresh), size):
+            now = spoke.connector.fetch(bound.map.object, fresh[start : start + size], bound.wire_fields)
+            out += [gone_item(spoke, bound, id_, self._clock.now_ms()) for id_, rec in now.items() if rec is None]
+        return out
+
+
+def _sort_out(tx: Tx, spoke: Spoke, bound: BoundMap, page: Page, now_ms: int) -> tuple[list[Item], list[Held], int]:
+    """Keep what is news: not the echo of our own writes, not what an overlap showed again, not what is out of scope."""
+    known = links.known(tx, spoke.name, bound.map.object, [record.id for record in page.records])
+    exact = spoke.connector.capabilities.record_version
+    items: list[Item] = []
+    held = [_unreadable(spoke, bound, id_, reason, now_ms) for id_, reason in page.bad]
+    touched: list[tuple[str, str, int | None]] = []
+    for record in page.records:
+        link = known.get(record.id)
+        scoped = not bound.map.where or in_scope(bound.map.where, record.payload)
+        if link is None and not scoped:
+            continue
+        if link is not None and scoped and exact and link[0] == record.version and link[2] == "live":
+            continue
+        try:
+            doc = bound.read(record.payload)
+        except RecordRefused as error:
+            held.append(_refused(spoke, bound, record, error, now_ms))
+            continue
+        if link is not None and scoped and link[2] == "live" and canonical(doc) == link[3]:
+            if link[0] != record.version:
+                touched.append((record.id, record.version, record.modified_ms))
+            continue
+        items.append(live_item(spoke, bound, record, doc, now_ms, scoped=scoped))
+    if touched:
+        ids = links.by_remote(tx, spoke.name, bound.map.object, [mark[0] for mark in touched])
+        links.touch(tx, [(mine.id, version, at) for rid, version, at in touched if (mine := ids[rid]).id is not None])
+    return items, held, len(known)
+
+
+def _advance(stream: Stream, page: Page, listed: int, now_ms: int) -> Stream:
+    """Give the stream after a page; a finished backfill stands from then on."""
+    done = now_ms if page.backfill and page.last else stream.backfilled_ms
+    seen = stream.listed + listed if page.backfill else stream.listed
+    return replace(stream, watermark=page.watermark, backfilled_ms=done, listed=seen, updated_ms=now_ms)
+
+
+def live_item(
+    spoke: Spoke, bound: BoundMap, record: RemoteRecord, doc: dict[str, Value], now_ms: int, *, scoped: bool = True
+) -> Item:
+    """Give the inbox item of a record as it was just read."""
+    return Item(
+        id=None, connection=spoke.name, entity=bound.entity, object=bound.map.object, remote_id=record.id,
+        version=record.version, modified_ms=record.modified_ms, modified_by=record.modified_by,
+        created_ms=record.created_ms, created_by=record.created_by, doc=doc, gone=False, in_scope=scoped,
+        state="new", reason="", seen_ms=now_ms,
+    )  # fmt: skip
+
+
+def gone_item(spoke: Spoke, bound: BoundMap, remote_id: str, now_ms: int) -> Item:
+    """Give the inbox item of a record that a point read proved gone."""
+    return Item(
+        id=None, connection=spoke.name, entity=bound.entity, object=bound.map.object, remote_id=remote_id,
+        version="", modified_ms=None, modified_by=None, created_ms=None, created_by=None, doc=None, gone=True,
+        in_scope=True, state="new", reason="", seen_ms=now_ms,
+    )  # fmt: skip
+
+
+def _unreadable(spoke: Spoke, bound: BoundMap, remote_id: str, reason: str, now_ms: int) -> Held:
+    return Held(
+        id=None, connection=spoke.name, entity=bound.entity, object=bound.map.object, remote_id=remote_id, uid="",
+        op_id="", code="unreadable", message=reason, payload={}, attempts=1, first_ms=now_ms, last_ms=now_ms,
+        retry_ms=now_ms, state="open",
+    )  # fmt: skip
+
+
+def _refused(spoke: Spoke, bound: BoundMap, record: RemoteRecord, error: RecordRefused, now_ms: int) -> Held:
+    return Held(
+        id=None, connection=spoke.name, entity=bound.entity, object=bound.map.object, remote_id=record.id, uid="",
+        op_id="", code=error.code or "value", message=error.message, payload=dict(record.payload), attempts=1,
+        first_ms=now_ms, last_ms=now_ms, retry_ms=now_ms, state="open",
+    )  # fmt: skip

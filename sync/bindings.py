@@ -1,0 +1,230 @@
+"""Give every unlinked record its entity: the hub row it matches, the one its twin founds, or one of its own.
+
+The decisions are ``matching.match``; this module keeps the identity keys it looks at and asks people when it doubts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mapping import identity as keys_of
+from mapping.fields import Unseen
+from mapping.records import TITLE_FIELD, EntityKind, Value
+from store import identity, inbox, links, reviews, worklist
+from store.hub import DirtyMark
+from store.inbox import Item
+from store.reviews import Review
+from store.tx import Tx
+from sync import reasons
+from sync.matching import HUB, WEAK_PREFIX, Doubt, Matching, Node, match
+from sync.report import LineAction, PlanLine, RunReport
+from sync.spokes import ChunkRefs, Spoke, prefetch
+
+CHUNK = 1000
+
+
+@dataclass(slots=True)
+class Work:
+    """What one chunk is about.
+
+    Args:
+        uids: entities to plan, sorted.
+        new: uid -> records that become this entity now.
+        bound_by: uid -> why they were brought together.
+        marks: uid -> the dirty mark to clear once it is planned.
+    """
+
+    uids: list[str]
+    new: dict[str, list[Item]] = field(default_factory=dict)
+    bound_by: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, DirtyMark] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Meetings:
+    """Which records meet, and which are in doubt."""
+
+    uids: dict[Node, tuple[str | None, str]] = field(default_factory=dict)
+    members: dict[Node, tuple[Node, ...]] = field(default_factory=dict)
+    doubts: dict[Node, Doubt] = field(default_factory=dict)
+    fresh: dict[Node, str] = field(default_factory=dict)
+
+
+class Binder:
+    """Binds the unlinked records of one entity kind, inside the caller's transaction."""
+
+    def __init__(self, tx: Tx, entity: EntityKind, spokes: Mapping[str, Spoke], report: RunReport, now_ms: int) -> None:
+        self._tx = tx
+        self._entity = entity
+        self._spokes = spokes
+        self._report = report
+        self._now_ms = now_ms
+        self.lines: list[PlanLine] = []
+
+    def work(self) -> Iterator[Work]:
+        """Yield chunks of new entities and fresh meetings."""
+        self._index()
+        meetings = self._meet()
+        barred = worklist.barred(self._tx, self._entity)
+        done: set[Node] = set()
+        for items in self._unlinked():
+            yield self._bind(items, meetings, barred, done)
+
+    def _unlinked(self) -> Iterator[list[Item]]:
+        after = 0
+        while items := inbox.unlinked(self._tx, self._entity, after_id=after, limit=CHUNK):
+            after = items[-1].id or 0
+            yield [item for item in items if item.connection in self._spokes]
+
+    def _index(self) -> None:
+        """Write the identity keys of the newcomers."""
+        for items in self._unlinked():
+            for name, spoke in self._spokes.items():
+                mine = [item for item in items if item.connection == name and item.doc is not None]
+                if not mine:
+                    continue
+                refs = ChunkRefs(spoke.directory)
+                prefetch(self._tx, spoke, refs, self._entity, [item.doc or {} for item in mine], [])
+                rows = [
+                    (item.remote_id, index_keys(self._entity, hub_values(spoke, self._entity, item.doc or {}, refs)))
+                    for item in mine
+                ]
+                identity.put(self._tx, self._entity, name, rows)
+
+    def _meet(self) -> _Meetings:
+        out = _Meetings()
+        decided = self._decided(out)
+        shared = identity.shared(self._tx, self._entity)
+        matching = match(shared, self._linked_at(shared), settled=decided) if shared else Matching()
+        for group in matching.groups:
+            reason = reasons.MATCHED_KEY if group.by_key else reasons.MATCHED_IDENTITY
+            for record in group.records:
+                out.uids[record] = (group.uid, reason)
+                out.members[record] = group.records
+        out.doubts = {doubt.record: doubt for doubt in matching.doubts}
+        return out
+
+    def _decided(self, out: _Meetings) -> dict[Node, str | None]:
+        """Read what people decided about doubtful records and nobody acted on yet."""
+        decided: dict[Node, str | None] = {}
+        for review in reviews.resolved(self._tx, "match"):
+            if review.entity != self._entity or review.resolution is None:
+                continue
+            node = (review.connection, review.remote_id)
+            uid = review.resolution.get("match")
+            decided[node] = uid
+            if uid is not None:
+                out.uids[node] = (uid, reasons.MATCHED_PERSON)
+            else:
+                out.fresh[node] = str(review.id)
+        return decided
+
+    def _linked_at(self, shared: Sequence[tuple[str, str, str]]) -> dict[str, frozenset[str]]:
+        uids = sorted({ref for _, side, ref in shared if side == HUB})
+        found = links.by_uids(self._tx, self._entity, uids)
+        return {
+            uid: frozenset(link.connection for link in rows if link.state in ("live", "suspended"))
+            for uid, rows in found.items()
+        }
+
+    def _bind(self, items: Sequence[Item], meetings: _Meetings, barred: set[str], done: set[Node]) -> Work:
+        work = Work([])
+        dropped: list[int] = []
+        for item in items:
+            node = (item.connection, item.remote_id)
+            if node in done:
+                continue
+            if item.gone or not item.in_scope or item.doc is None:
+                dropped += [item.id] if item.id is not None else []
+            elif item.connection in barred and item.created_by == self._spokes[item.connection].identity.user_id:
+                self._say(item, "skip", reasons.WAITS_FOR_CREATE)
+            elif node in meetings.doubts:
+                self._doubt(item, meetings.doubts[node])
+            else:
+                self._place(item, meetings, work, done)
+        inbox.remove(self._tx, dropped)
+        work.uids = sorted(work.new)
+        return work
+
+    def _place(self, item: Item, meetings: _Meetings, work: Work, done: set[Node]) -> None:
+        node = (item.connection, item.remote_id)
+        uid, reason = meetings.uids.get(node, (None, ""))
+        twins = self._twins(item, meetings.members.get(node, ()))
+        uid = uid or uid_for(twins[0], meetings.fresh.get(node, ""))
+        work.new.setdefault(uid, []).extend(twins)
+        done.update((twin.connection, twin.remote_id) for twin in twins)
+        if reason:
+            work.bound_by[uid] = reason
+        for twin in twins:
+            if twin.state == "review":
+                worklist.close_matches(self._tx, twin.connection, twin.object, [twin.remote_id], self._now_ms)
+
+    def _twins(self, item: Item, group: Sequence[Node]) -> list[Item]:
+        """Give the records that become one entity together, in the order of their connections."""
+        twins = [item]
+        for connection, remote_id in group:
+            if connection == item.connection or connection not in self._spokes:
+                continue
+            name = self._spokes[connection].maps[self._entity].map.object
+            found = inbox.by_remote(self._tx, connection, name, [remote_id])
+            twins += [twin for twin in found.values() if not twin.gone and twin.in_scope]
+        order = {name: rank for rank, name in enumerate(self._spokes)}
+        return sorted(twins, key=lambda twin: order[twin.connection])
+
+    def _doubt(self, item: Item, doubt: Doubt) -> None:
+        reason = reasons.NAME_ONLY if doubt.name_only else reasons.AMBIGUOUS
+        data = {"candidates": [list(node) for node in doubt.candidates], "reason": reason}
+        question = Review(
+            id=None, kind="match", entity=self._entity, connection=item.connection, object=item.object,
+            remote_id=item.remote_id, data=data, opened_ms=self._now_ms, run_id=self._report.run_id,
+        )  # fmt: skip
+        reviews.put(self._tx, [question])
+        if item.id is not None and item.state != "review":
+            inbox.mark(self._tx, [item.id], "review", reason)
+        self._say(item, "review", reason)
+
+    def _say(self, item: Item, action: LineAction, reason: str) -> None:
+        title = (item.doc or {}).get(TITLE_FIELD[self._entity])
+        self.lines.append(
+            PlanLine(
+                entity=self._entity, action=action, connection=item.connection, reason=reason,
+                title=title if isinstance(title, str) else "", object=item.object, remote_id=item.remote_id,
+            )
+        )  # fmt: skip
+
+
+def hub_values(spoke: Spoke, entity: EntityKind, doc: Mapping[str, Value], refs: ChunkRefs) -> dict[str, Value]:
+    """Give a remote document in hub values, as far as its references are known."""
+    out: dict[str, Value] = {}
+    for bound in spoke.maps[entity].fields:
+        name = bound.map.field
+        if name in doc:
+            value = bound.codec.to_hub(doc[name], None, refs)
+            if not isinstance(value, Unseen):
+                out[name] = value
+    return out
+
+
+def uid_for(item: Item, again: str = "") -> str:
+    """Give the uid of the entity a new record founds: a UUIDv7 whose time is the record's creation.
+
+    The same record always founds the same uid, so a plan made twice is the same plan; *again* tells apart an entity
+    that a person made of a record which had founded one before.
+    """
+    origin = f"{item.connection}\t{item.object}\t{item.remote_id}\t{again}".encode()
+    digest = hashlib.sha256(origin).digest()
+    at_ms = max(0, item.created_ms or 0) & 0xFFFFFFFFFFFF
+    raw = bytearray(at_ms.to_bytes(6, "big") + digest[:10])
+    raw[6] = 0x70 | (raw[6] & 0x0F)
+    raw[8] = 0x80 | (raw[8] & 0x3F)
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def index_keys(entity: EntityKind, values: Mapping[str, Value]) -> list[str]:
+    """Give all keys a record is found by, weak ones marked so that they never meet strong ones."""
+    strong = keys_of.keys(entity, values)
+    weak = [*keys_of.weak_keys(entity, values), *(key for key in strong if keys_of.key_kind(key) == "an")]
+    return [*strong, *(WEAK_PREFIX + key for key in dict.fromkeys(weak))]

@@ -1,0 +1,218 @@
+"""One round, told in order: recover, pull, guard the listings, plan, guard the plan, apply."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+
+from connectors.base import ConnectorSettings
+from mapping.errors import AuthRefused, GuardTripped, LeaseLost, NeedsOperator
+from mapping.ports import Clock
+from mapping.records import ENTITIES, EntityKind
+from store import links, outbox, quarantine, reviews, runs, streams
+from store.database import Database
+from store.runs import Run
+from store.tx import Tx
+from sync.absorb import Absorber, Listing
+from sync.applying import Applier
+from sync.guards import Rails, Tripped, check_listing, check_tally
+from sync.planning import Planner, Policy
+from sync.recovery import Recovery
+from sync.report import ConnectionReport, RunReport
+from sync.spokes import Spoke
+
+log = logging.getLogger(f"duban.{__name__}")
+
+RULED: frozenset[tuple[str, str]] = frozenset({("project", "lifecycle"), ("project", "declared_health")})
+"""Fields that supervision writes by rule: listed in every plan, never counted by the mass rail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundOptions:
+    """What one round is asked to do.
+
+    Args:
+        kind: ``sync`` commits and writes; ``plan`` shows; ``apply`` commits and writes only approved digests.
+        full: list everything again (backfill) instead of what changed.
+        approved: digests a person approved, for ``apply``.
+        allow: rail -> number a person accepted.
+    """
+
+    kind: str = "sync"
+    full: bool = False
+    approved: frozenset[str] | None = None
+    allow: Mapping[str, int] = field(default_factory=dict)
+
+
+class _Rollback(Exception):
+    """Leaves the planning transaction without committing."""
+
+
+class Engine:
+    """Runs rounds over spokes. The caller holds the store's lease."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        rails: Rails,
+        new_id: Callable[[], str],
+        salt: Callable[[], bytes],
+        parallel: bool = True,
+        progress: Callable[[str, int], None] | None = None,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._rails = rails
+        self._new_id = new_id
+        self._salt = salt
+        self._parallel = parallel
+        self._progress = progress
+
+    def begin(self, kind: str, settings: Mapping[str, ConnectorSettings]) -> RunReport:
+        """Open a run: its id, its clock, one empty tally per connection."""
+        report = RunReport(run_id=self._new_id(), kind=kind, started_ms=self._clock.now_ms())
+        for name, setting in settings.items():
+            report.connections[name] = ConnectionReport(name=name, mode=setting.mode)
+        with self._db.write() as tx:
+            runs.start(tx, Run(report.run_id, kind, report.started_ms))
+        return report
+
+    def round(self, report: RunReport, spokes: Sequence[Spoke], options: RoundOptions) -> RunReport:
+        """Run one round and finish its report; failures of one connection never stop another."""
+        try:
+            self._round(report, spokes, options)
+        except GuardTripped:
+            pass
+        finally:
+            with suppress(LeaseLost):
+                self.finish(report)
+        return report
+
+    def _round(self, report: RunReport, spokes: Sequence[Spoke], options: RoundOptions) -> None:
+        writing = options.kind != "plan"
+        active = [spoke for spoke in spokes if spoke.live] if writing else list(spokes)
+        if writing:
+            Recovery(self._db, self._clock, report, self._salt()).run(active)
+        absorber = Absorber(self._db, self._clock, parallel=self._parallel, progress=self._progress)
+        listings = absorber.run(spokes, report, full=options.full)
+        self._note_errors(report, listings)
+        self._guard_listings(report, listings, options)
+        usable = self._usable(spokes, listings)
+        self._plan(report, usable, options)
+        if writing:
+            applier = Applier(
+                self._db, self._clock, self._rails, report, salt=self._salt(), parallel=self._parallel,
+                progress=self._progress,
+            )  # fmt: skip
+            applier.run([spoke for spoke in usable if spoke.live])
+
+    def _note_errors(self, report: RunReport, listings: Sequence[Listing]) -> None:
+        for listing in listings:
+            if listing.error is None:
+                continue
+            tally = report.connections[listing.spoke.name]
+            if tally.error is None or isinstance(listing.error, AuthRefused | NeedsOperator):
+                tally.error, tally.error_exit = str(listing.error), listing.error.exit_code
+            report.problems.append(str(listing.error))
+
+    def _guard_listings(self, report: RunReport, listings: Sequence[Listing], options: RoundOptions) -> None:
+        """Hold everything when a full listing shows too little: absence is not a delete."""
+        for listing in listings:
+            complete = listing.finished and listing.spoke.name in report.connections
+            backfilled = listing.entity in report.connections[listing.spoke.name].backfilled
+            if not (complete and backfilled):
+                continue
+            tripped = check_listing(
+                self._rails, listing.spoke.name, listing.entity, listing.known, listing.stream.listed
+            )
+            if tripped is not None and tripped.found > options.allow.get("listing", -1):
+                if listing.before is not None:
+                    with self._db.write() as tx:
+                        streams.save(tx, listing.before)
+                self._trip(report, tripped)
+
+    def _usable(self, spokes: Sequence[Spoke], listings: Sequence[Listing]) -> list[Spoke]:
+        """Drop connections that refused us; note which objects of the others are completely listed."""
+        refused = {li.spoke.name for li in listings if isinstance(li.error, AuthRefused | NeedsOperator)}
+        usable = [spoke for spoke in spokes if spoke.name not in refused]
+        with self._db.read() as tx:
+            known = {(stream.connection, stream.entity): stream for stream in streams.all(tx)}
+        for spoke in usable:
+            spoke.backfilled = {
+                entity
+                for entity in spoke.maps
+                if (stream := known.get((spoke.name, entity))) is not None and stream.backfilled_ms is not None
+            }
+        return usable
+
+    def _plan(self, report: RunReport, spokes: Sequence[Spoke], options: RoundOptions) -> None:
+        """Plan everything in one transaction: a rail that trips, or a plan only shown, leaves nothing behind."""
+        policy = Policy(
+            everything=options.kind == "plan",
+            approved=options.approved,
+            digests=options.kind in ("plan", "apply"),
+            lines_kept=100_000 if options.kind in ("plan", "apply") else 2000,
+        )
+        tripped: Tripped | None = None
+        try:
+            with self._db.write() as tx:
+                planner = Planner(
+                    tx, spokes, policy, report, now_ms=self._clock.now_ms(), new_id=self._new_id, salt=self._salt(),
+                    progress=self._progress,
+                )  # fmt: skip
+                for entity in ENTITIES:
+                    planner.plan(entity)
+                linked: dict[str, int] = {entity: _linked(tx, spokes, entity) for entity in ENTITIES}
+                tripped = check_tally(self._rails, planner.tally, linked, options.allow, RULED)
+                if options.approved is not None:
+                    report.counts["stale"] = len(options.approved - planner.met)
+                if tripped is not None or options.kind == "plan":
+                    raise _Rollback
+        except _Rollback:
+            pass
+        if tripped is not None:
+            self._trip(report, tripped, raises=options.kind != "plan")
+
+    def _trip(self, report: RunReport, tripped: Tripped, *, raises: bool = True) -> None:
+        report.guard = {**{k: v for k, v in asdict(tripped).items() if v != ""}, "allow": tripped.allow}
+        if raises:
+            raise GuardTripped(tripped.rail)
+
+    def finish(self, report: RunReport) -> None:
+        """Close a run: what waits for people, the exit code, the stored summary and lines."""
+        report.ended_ms = self._clock.now_ms()
+        with self._db.read() as tx:
+            waiting = dict(reviews.counts(tx))
+            waiting["quarantine"] = quarantine.count(tx)
+            waiting["unknown"] = len(outbox.open(tx, states=("unknown",)))
+        report.needs_person = {kind: found for kind, found in waiting.items() if found}
+        report.exit_code = exit_code(report)
+        summary = asdict(report)
+        lines = summary.pop("lines")
+        with self._db.write() as tx:
+            runs.finish(
+                tx, Run(report.run_id, report.kind, report.started_ms, report.ended_ms, report.exit_code, summary)
+            )
+            runs.save_items(tx, report.run_id, lines)
+
+
+def exit_code(report: RunReport) -> int:
+    """Give the exit code of a run: a rail first, then what stopped a connection, then what waits for a person."""
+    if report.guard is not None:
+        return 8
+    codes = [tally.error_exit for tally in report.connections.values() if tally.error]
+    for code in (5, 3, 6, 7):
+        if code in codes:
+            return code
+    if codes or report.needs_person or report.counts.get("stale"):
+        return 4
+    return 0
+
+
+def _linked(tx: Tx, spokes: Sequence[Spoke], entity: EntityKind) -> int:
+    counts = [links.count(tx, s.name, s.maps[entity].map.object) for s in spokes if entity in s.maps]
+    return max(counts, default=0)

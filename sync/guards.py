@@ -1,0 +1,123 @@
+"""The rails: what a run may do before a person is asked. Pure.
+
+Each rail has a floor, so that small work always passes. A rail that trips stops the whole run before its first
+write; the plan is kept, and ``apply RUN --allow deletes=37`` names what a person accepts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mapping.records import EntityKind, Value, hub_field, is_blank
+from sync.planner import EntityPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rails:
+    """Limits, all from the configuration.
+
+    Args:
+        listing_floor, listing_share: a full listing must show this share of the records known there, once more than
+            the floor are known.
+        deletes_floor, deletes_share: deletes (archives included) of linked records.
+        mass_floor, mass_share: linked records in which one field moves to one same value.
+        errors_floor, errors_share: permanent refusals among the writes of one connection (opens the circuit).
+    """
+
+    listing_floor: int = 20
+    listing_share: float = 0.9
+    deletes_floor: int = 3
+    deletes_share: float = 0.10
+    mass_floor: int = 20
+    mass_share: float = 0.30
+    errors_floor: int = 20
+    errors_share: float = 0.20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tripped:
+    """A rail that holds: what was found, what would pass, and the words that accept it."""
+
+    rail: str
+    found: int
+    limit: int
+    connection: str = ""
+    entity: str = ""
+    field: str = ""
+
+    @property
+    def allow(self) -> str:
+        """Give the ``--allow`` argument that accepts exactly this."""
+        return f"{self.rail}={self.found}"
+
+
+def check_listing(rails: Rails, connection: str, entity: str, known: int, listed: int) -> Tripped | None:
+    """Hold a full listing that shows too few of the records known there: absence is not a delete.
+
+    Args:
+        known: live links of that object before the listing; listed: how many of them it showed.
+    """
+    limit = -(-known * int(rails.listing_share * 1000) // 1000)
+    if known <= rails.listing_floor or listed >= limit:
+        return None
+    return Tripped(rail="listing", found=listed, limit=limit, connection=connection, entity=entity)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts what a plan would do, entity by entity, without keeping the plans."""
+
+    deletes: Counter[str] = field(default_factory=Counter)
+    moves: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+    def add(self, plan: EntityPlan) -> None:
+        """Count one entity's plan. Imports of new records move nothing that was agreed and are not counted."""
+        if plan.insert:
+            return
+        if plan.state in ("archived", "deleted"):
+            self.deletes[plan.entity] += 1
+        self.deletes[plan.entity] += sum(1 for op in plan.ops if op.action == "delete")
+        for name, value in plan.values.items():
+            if plan.origins.get(name):
+                self._move(plan.entity, name, value)
+        for op in plan.ops:
+            if op.action == "update":
+                for name in op.values:
+                    if plan.origins.get(name) is None:
+                        self._move(plan.entity, name, op.hub_values.get(name))
+
+    def _move(self, entity: EntityKind, name: str, value: Value) -> None:
+        if name == "key" or hub_field(entity, name).rule_written:
+            return
+        self.moves[entity, name, "" if is_blank(value) else repr(value)] += 1
+
+
+def check_tally(
+    rails: Rails, tally: Tally, linked: Mapping[str, int], allow: Mapping[str, int], ruled: frozenset[tuple[str, str]]
+) -> Tripped | None:
+    """Give the first rail that the counted plans break, or None.
+
+    Args:
+        linked: entity -> linked entities; the base of the shares.
+        allow: rail -> number a person accepted.
+        ruled: (entity, field) pairs that supervision writes; listed, never counted.
+    """
+    for entity, found in sorted(tally.deletes.items()):
+        limit = max(rails.deletes_floor - 1, int(linked.get(entity, 0) * rails.deletes_share))
+        if found > limit and found > allow.get("deletes", -1):
+            return Tripped(rail="deletes", found=found, limit=limit, entity=entity)
+    for (entity, name, value), found in sorted(tally.moves.items()):
+        if (entity, name) in ruled:
+            continue
+        limit = max(rails.mass_floor - 1, int(linked.get(entity, 0) * rails.mass_share))
+        rail = "changes" if value else "clears"
+        if found > limit and found > allow.get(rail, -1):
+            return Tripped(rail=rail, found=found, limit=limit, entity=entity, field=name)
+    return None
+
+
+def circuit_open(rails: Rails, refused: int, sent: int) -> bool:
+    """Say whether so many writes were refused for good that the connection should stop."""
+    return sent >= rails.errors_floor and refused > sent * rails.errors_share

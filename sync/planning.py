@@ -1,0 +1,470 @@
+"""Plan the work list chunk by chunk and commit what was planned, all in the caller's transaction.
+
+The decisions are ``planner.plan_entity``; this module reads the snapshots they look at and writes their outcome.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from mapping.records import EntityKind, Value
+from store import claims, hub, identity, inbox, journal, links, outbox, reviews, streams, worklist
+from store.claims import Claim
+from store.hub import DirtyMark, HubChange, HubRow
+from store.inbox import Item
+from store.journal import Entry
+from store.links import Link
+from store.outbox import Op
+from store.reviews import Review
+from store.tx import Tx
+from sync.bindings import CHUNK, Binder, Work, index_keys
+from sync.guards import Tally
+from sync.matching import HUB
+from sync.merge import Parked
+from sync.planner import Base, EntityPlan, EntityView, LinkStep, OpStep, Seen, SideView, plan_entity
+from sync.report import PlanLine, RunReport
+from sync.spokes import ChunkRefs, Spoke, pointed_at, prefetch
+
+_STATE_RANK = {"live": 0, "suspended": 1, "gone": 2, "retired": 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What this planning may do.
+
+    Args:
+        everything: plan as if every connection were live (showing a plan); False: only live, approved ones.
+        approved: digests of the entity plans that may be committed; None for all.
+        digests: compute digests (plans that are shown, stored or approved).
+        lines_kept: lines the report keeps; later ones are only counted.
+    """
+
+    everything: bool = False
+    approved: frozenset[str] | None = None
+    digests: bool = False
+    lines_kept: int = 2000
+
+
+class Planner:
+    """Plans one entity kind after the other inside one transaction."""
+
+    def __init__(
+        self,
+        tx: Tx,
+        spokes: Sequence[Spoke],
+        policy: Policy,
+        report: RunReport,
+        *,
+        now_ms: int,
+        new_id: Callable[[], str],
+        salt: bytes,
+        progress: Callable[[str, int], None] | None = None,
+    ) -> None:
+        self._tx = tx
+        self._spokes = [spoke for spoke in spokes if policy.everything or spoke.live]
+        self._policy = policy
+        self._report = report
+        self._now_ms = now_ms
+        self._new_id = new_id
+        self._salt = salt
+        self._progress = progress
+        self.tally = Tally()
+        self.met: set[str] = set()
+
+    def plan(self, entity: EntityKind) -> None:
+        """Plan and commit everything that waits for *entity*."""
+        spokes = {spoke.name: spoke for spoke in self._spokes if entity in spoke.maps}
+        if not spokes:
+            return
+        self._note_unlinked(entity, spokes)
+        for work in self._work(entity, spokes):
+            self._chunk(entity, spokes, work)
+
+    # --- the work list ------------------------------------------------------------------------------------------
+
+    def _note_unlinked(self, entity: EntityKind, spokes: Mapping[str, Spoke]) -> None:
+        """Once a connection's backfill is in, everything it lacks is work."""
+        for spoke in spokes.values():
+            stream = streams.get(self._tx, spoke.name, entity)
+            if stream is None or stream.backfilled_ms is None or stream.generation:
+                continue
+            missing = links.unlinked_uids(self._tx, entity, spoke.name)
+            hub.mark_dirty(self._tx, entity, missing, "first_contact", self._now_ms)
+            streams.save(self._tx, replace(stream, generation=1))
+
+    def _work(self, entity: EntityKind, spokes: Mapping[str, Spoke]) -> Iterator[Work]:
+        """Yield chunks: new records first (bound to each other or to hub rows), then everything that moved."""
+        binder = Binder(self._tx, entity, spokes, self._report, self._now_ms)
+        for work in binder.work():
+            yield work
+            for line in binder.lines:
+                self._report.tally(line.action)
+                self._keep(line)
+            binder.lines.clear()
+        after = ""
+        while True:
+            moved = inbox.linked_uids(self._tx, entity, after=after, limit=CHUNK)
+            dirty = {mark.uid: mark for mark in hub.dirty(self._tx, entity, after=after, limit=CHUNK)}
+            uids = sorted({*moved, *dirty})[:CHUNK]
+            if not uids:
+                return
+            yield Work(uids, marks={uid: dirty[uid] for uid in uids if uid in dirty})
+            after = uids[-1]
+
+    # --- one chunk ----------------------------------------------------------------------------------------------
+
+    def _chunk(self, entity: EntityKind, spokes: Mapping[str, Spoke], work: Work) -> None:
+        if not work.uids:
+            return
+        tx = self._tx
+        rows = hub.read(tx, entity, work.uids)
+        linked = links.by_uids(tx, entity, work.uids)
+        items = inbox.of_uids(tx, entity, work.uids)
+        parked = _parked(reviews.active_fields(tx, entity, work.uids))
+        busy = outbox.open_pairs(tx, entity, work.uids)
+        refs = self._refs(entity, spokes, work, rows, linked, items)
+        plans: list[tuple[EntityPlan, list[Item], dict[str, Link]]] = []
+        for uid in work.uids:
+            mine = [*items.get(uid, ()), *work.new.get(uid, ())]
+            mine = [item for item in mine if item.connection in spokes]
+            best = _best_links(linked.get(uid, ()))
+            row = rows.get(uid)
+            if row is None and not mine and not best:
+                continue
+            view = self._view(entity, uid, row, best, mine, spokes, refs, parked.get(uid, {}), busy, work)
+            plans.append((plan_entity(view), mine, best))
+        self._commit(entity, spokes, work, rows, plans)
+        if self._progress is not None:
+            self._progress(f"plan.{entity}", len(work.uids))
+
+    def _refs(
+        self,
+        entity: EntityKind,
+        spokes: Mapping[str, Spoke],
+        work: Work,
+        rows: Mapping[str, HubRow],
+        linked: Mapping[str, Sequence[Link]],
+        items: Mapping[str, Sequence[Item]],
+    ) -> dict[str, ChunkRefs]:
+        out: dict[str, ChunkRefs] = {}
+        by_name: dict[str, list[Mapping[str, Value]]] = {name: [] for name in spokes}
+        for group in (items, work.new):
+            for some in group.values():
+                for item in some:
+                    if item.doc is not None and item.connection in by_name:
+                        by_name[item.connection].append(item.doc)
+        values = [row.values for row in rows.values()]
+        for name, spoke in spokes.items():
+            refs = ChunkRefs(spoke.directory)
+            docs = by_name[name]
+            docs += [link.shadow_remote for uid in rows for link in linked.get(uid, ()) if link.connection == name]
+            prefetch(self._tx, spoke, refs, entity, docs, values)
+            out[name] = refs
+        self._learn_across(entity, spokes, out, values)
+        return out
+
+    def _learn_across(
+        self,
+        entity: EntityKind,
+        spokes: Mapping[str, Spoke],
+        refs: Mapping[str, ChunkRefs],
+        values: Sequence[Mapping[str, Value]],
+    ) -> None:
+        """Let every connection know the parents that another one's records point to, open creates included."""
+        pointed = pointed_at(entity, values)
+        for name in spokes:
+            for kind, uids in refs[name].known_uids().items():
+                pointed.setdefault(kind, set()).update(uids)
+        for kind, uids in pointed.items():
+            wanted = sorted(uids)
+            creating = worklist.creating(self._tx, kind, wanted)
+            for name, spoke in spokes.items():
+                if kind not in spoke.maps:
+                    continue
+                for uid, remote_id in links.remote_ids(self._tx, name, kind, wanted).items():
+                    refs[name].learn(kind, uid, remote_id)
+                for uid, connection in creating:
+                    if connection == name:
+                        refs[name].expect(kind, uid)
+
+    def _view(
+        self,
+        entity: EntityKind,
+        uid: str,
+        row: HubRow | None,
+        best: Mapping[str, Link],
+        items: Sequence[Item],
+        spokes: Mapping[str, Spoke],
+        refs: Mapping[str, ChunkRefs],
+        parked: Mapping[str, Parked],
+        busy: set[tuple[str, str]],
+        work: Work,
+    ) -> EntityView:
+        seen = {item.connection: item for item in items}
+        sides = [
+            self._side(spoke, entity, best.get(name), seen.get(name), refs[name], (uid, name) in busy)
+            for name, spoke in spokes.items()
+        ]
+        state = row.state if row is not None else "live"
+        values: Mapping[str, Value] = row.values if row is not None else {}
+        if row is None and best:  # somebody deleted the hub row with plain SQL: a delete by a person
+            state, values = "deleted", {k: v for link in best.values() for k, v in link.shadow_hub.items()}
+        return EntityView(
+            entity=entity, uid=uid, exists=row is not None or bool(best), state=state, values=values, sides=sides,
+            parked=parked, bound_by=work.bound_by.get(uid, ""),
+            detail=self._policy.digests or len(self._report.lines) < self._policy.lines_kept,
+        )  # fmt: skip
+
+    def _side(
+        self, spoke: Spoke, entity: EntityKind, link: Link | None, item: Item | None, refs: ChunkRefs, busy: bool
+    ) -> SideView:
+        bound = spoke.maps[entity]
+        base = None
+        if link is not None and link.state != "retired":
+            base = Base(
+                remote_id=link.remote_id, state=link.state, shadow_hub=link.shadow_hub,
+                shadow_remote=link.shadow_remote, notes=link.notes,
+            )  # fmt: skip
+        seen = None
+        if item is not None:
+            ours = item.modified_by is None or item.modified_by == spoke.identity.user_id
+            echo = link is not None and ours and bool(link.expect_version) and link.expect_version == item.version
+            seen = Seen(remote_id=item.remote_id, doc=item.doc or {}, gone=item.gone, in_scope=item.in_scope, echo=echo)
+        return SideView(
+            connection=spoke.name, object=bound.map.object, bound=bound, refs=refs, base=base, seen=seen, busy=busy,
+            may_create=entity in spoke.backfilled, may_restore=spoke.connector.capabilities.restore,
+            on_remote_delete=spoke.settings.on_remote_delete,
+        )  # fmt: skip
+
+    # --- commit -------------------------------------------------------------------------------------------------
+
+    def _commit(
+        self,
+        entity: EntityKind,
+        spokes: Mapping[str, Spoke],
+        work: Work,
+        rows: Mapping[str, HubRow],
+        plans: Sequence[tuple[EntityPlan, list[Item], dict[str, Link]]],
+    ) -> None:
+        taken: list[tuple[EntityPlan, list[Item], dict[str, Link]]] = []
+        for plan, items, best in plans:
+            if self._admit(plan):
+                taken.append((plan, items, best))
+        stale = self._write_hub(entity, rows, [plan for plan, _, _ in taken])
+        taken = [entry for entry in taken if entry[0].uid not in stale]
+        self._write_links(entity, spokes, taken)
+        self._write_rest(entity, [plan for plan, _, _ in taken])
+        self._consume(entity, work, taken)
+
+    def _admit(self, plan: EntityPlan) -> bool:
+        """Report a plan and say whether it may be committed now."""
+        acting = [line for line in plan.lines if line.action != "skip"]
+        if self._policy.digests and acting:
+            digest = plan_digest(plan)
+            self.met.add(digest)
+            plan.lines = [replace(line, digest=digest if line.action != "skip" else "") for line in plan.lines]
+            if self._policy.approved is not None and digest not in self._policy.approved:
+                self._report.tally("not_in_plan")
+                return False
+        for line in plan.lines:
+            self._report.tally(line.action)
+            self._keep(line)
+        self.tally.add(plan)
+        return True
+
+    def _keep(self, line: PlanLine) -> None:
+        self._report.lines_total += 1
+        if len(self._report.lines) < self._policy.lines_kept:
+            self._report.lines.append(line)
+
+    def _write_hub(self, entity: EntityKind, rows: Mapping[str, HubRow], plans: Sequence[EntityPlan]) -> set[str]:
+        tx, now_ms = self._tx, self._now_ms
+        fresh = [
+            HubRow(uid=plan.uid, rev=1, state=plan.state or "live", values=plan.values, meta=_meta(plan, now_ms))
+            for plan in plans
+            if plan.insert
+        ]
+        changes = [
+            HubChange(
+                uid=plan.uid, rev=rows[plan.uid].rev, values=plan.values, state=plan.state, meta=_meta(plan, now_ms)
+            )
+            for plan in plans
+            if plan.writes_hub and not plan.insert and plan.uid in rows
+        ]
+        hub.insert(tx, entity, fresh, now_ms)
+        stale = set(hub.update(tx, entity, changes, now_ms))
+        self._index_hub(entity, rows, plans, stale)
+        return stale
+
+    def _index_hub(
+        self, entity: EntityKind, rows: Mapping[str, HubRow], plans: Sequence[EntityPlan], stale: set[str]
+    ) -> None:
+        keyed = []
+        for plan in plans:
+            if not plan.values or plan.uid in stale:
+                continue
+            before = rows[plan.uid].values if plan.uid in rows else {}
+            keyed.append((plan.uid, index_keys(entity, {**before, **plan.values})))
+        identity.put(self._tx, entity, HUB, keyed)
+
+    def _write_links(
+        self,
+        entity: EntityKind,
+        spokes: Mapping[str, Spoke],
+        taken: Sequence[tuple[EntityPlan, list[Item], dict[str, Link]]],
+    ) -> None:
+        new: list[Link] = []
+        changed: list[Link] = []
+        touched: list[tuple[int, str, int | None]] = []
+        bound: dict[str, list[str]] = {}
+        for plan, items, best in taken:
+            seen = {item.connection: item for item in items}
+            stepped = set()
+            for step in plan.links:
+                stepped.add(step.connection)
+                item = seen.get(step.connection)
+                link = self._link(entity, plan.uid, step, best.get(step.connection), item)
+                (new if link.id is None else changed).append(link)
+                if link.id is None and item is not None:
+                    bound.setdefault(step.connection, []).append(step.remote_id)
+            for name, item in seen.items():
+                old = best.get(name)
+                if name not in stepped and old is not None and old.id is not None and not item.gone and not plan.waits:
+                    touched.append((old.id, item.version, item.modified_ms))
+        links.insert(self._tx, new)
+        links.update(self._tx, changed)
+        links.touch(self._tx, touched)
+        for name, remote_ids in bound.items():
+            if name in spokes:
+                identity.drop(self._tx, entity, name, remote_ids)
+
+    def _link(self, entity: EntityKind, uid: str, step: LinkStep, old: Link | None, item: Item | None) -> Link:
+        keep = old if old is not None and not step.new else None
+        link = Link(
+            id=keep.id if keep else None, entity=entity, uid=uid, connection=step.connection, object=step.object,
+            remote_id=step.remote_id, state=step.state, version=keep.version if keep else "",
+            expect_version=keep.expect_version if keep else None, modified_ms=keep.modified_ms if keep else None,
+            shadow_hub=step.shadow_hub, shadow_remote=step.shadow_remote, notes=step.notes,
+            created_ms=keep.created_ms if keep else self._now_ms,
+        )  # fmt: skip
+        if item is not None and not item.gone:
+            link.version, link.modified_ms, link.expect_version = item.version, item.modified_ms, None
+            link.notes.pop("wrote", None)
+        return link
+
+    def _write_rest(self, entity: EntityKind, plans: Sequence[EntityPlan]) -> None:
+        tx, now_ms, run_id = self._tx, self._now_ms, self._report.run_id
+        outbox.add(tx, [self._op(entity, plan, step) for plan in plans for step in plan.ops])
+        asked = [
+            Review(
+                id=None, kind=step.kind, entity=entity, uid=plan.uid, connection=step.connection, object="",
+                remote_id="", field=step.field, data=step.data, state="open", resolution=None, opened_ms=now_ms,
+                closed_ms=None, run_id=run_id,
+            )
+            for plan in plans
+            for step in plan.reviews
+        ]  # fmt: skip
+        reviews.close(tx, [id_ for plan in plans for id_ in plan.settled], now_ms)
+        reviews.put(tx, asked)
+        claims.put(
+            tx,
+            [
+                Claim(entity=entity, uid=plan.uid, field=name, connection=connection, value=value, remote_ms=None,
+                      seen_ms=now_ms)
+                for plan in plans
+                for name, connection, value in plan.claims
+            ],
+        )  # fmt: skip
+        journal.append(tx, [entry for plan in plans if (entry := self._entry(entity, plan)) is not None], self._salt)
+
+    def _op(self, entity: EntityKind, plan: EntityPlan, step: OpStep) -> Op:
+        key = step.hub_values.get("key")
+        return Op(
+            id=self._new_id(), run_id=self._report.run_id, digest="", entity=entity, uid=plan.uid,
+            connection=step.connection, object=step.object, action=step.action, remote_id=step.remote_id,
+            values=step.values, hub_values=step.hub_values, base=step.base, key=key if isinstance(key, str) else None,
+            state="ready", attempts=0, not_before_ms=0, first_intent_ms=None, steps_done=[], code=None, message=None,
+            created_ms=self._now_ms,
+        )  # fmt: skip
+
+    def _entry(self, entity: EntityKind, plan: EntityPlan) -> Entry | None:
+        if not plan.writes_hub and not plan.losers:
+            return None
+        changes = {name: [plan.old.get(name), value] for name, value in plan.values.items()}
+        for name, losers in plan.losers.items():
+            changes.setdefault(name, [plan.old.get(name), plan.values.get(name)]).append(losers)  # type: ignore[arg-type]
+        origins = sorted({origin for origin in plan.origins.values() if origin})
+        return Entry(
+            run_id=self._report.run_id, at_ms=self._now_ms, kind="insert" if plan.insert else "update", entity=entity,
+            uid=plan.uid, connection=",".join(origins), remote_id="", op_id="", who="sync", changes=changes,
+            cause=plan.state or "",
+        )  # fmt: skip
+
+    def _consume(
+        self, entity: EntityKind, work: Work, taken: Sequence[tuple[EntityPlan, list[Item], dict[str, Link]]]
+    ) -> None:
+        """Take planned work off the list; what waits for something else stays on it."""
+        done: list[int] = []
+        cleared: list[DirtyMark] = []
+        waiting: list[str] = []
+        for plan, items, _ in taken:
+            if plan.waits:
+                waiting += [] if plan.uid in work.marks or items else [plan.uid]
+                continue
+            done += [item.id for item in items if item.id is not None]
+            if plan.uid in work.marks:
+                cleared.append(work.marks[plan.uid])
+        inbox.remove(self._tx, done)
+        hub.clear_dirty(self._tx, entity, cleared)
+        hub.mark_dirty(self._tx, entity, waiting, "waits", self._now_ms)
+        if waiting or any(plan.waits for plan, _, _ in taken):
+            self._report.tally("waiting", sum(plan.waits for plan, _, _ in taken))
+
+
+# --- small pure helpers -----------------------------------------------------------------------------------------
+
+
+def plan_digest(plan: EntityPlan) -> str:
+    """Give the fingerprint of everything a plan would do, on the ground it stands on."""
+    doc = [
+        plan.entity, plan.uid, plan.insert, plan.state, plan.values, plan.old,
+        [[op.connection, op.action, op.remote_id, op.values, op.base] for op in plan.ops],
+        [[link.connection, link.remote_id, link.state, link.new] for link in plan.links],
+        [[step.kind, step.connection, step.field] for step in plan.reviews],
+    ]  # fmt: skip
+    text = json.dumps(doc, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _best_links(some: Sequence[Link]) -> dict[str, Link]:
+    """Give the link that counts at each connection: the live one, else the last that was."""
+    out: dict[str, Link] = {}
+    for link in sorted(some, key=lambda link: _STATE_RANK[link.state]):
+        if link.state != "retired":
+            out.setdefault(link.connection, link)
+    return out
+
+
+def _parked(active: Mapping[str, Mapping[str, Review]]) -> dict[str, dict[str, Parked]]:
+    out: dict[str, dict[str, Parked]] = {}
+    for uid, by_field in active.items():
+        for name, review in by_field.items():
+            if review.id is None:
+                continue
+            resolution = review.resolution or {}
+            out.setdefault(uid, {})[name] = Parked(
+                review_id=review.id, hub=review.data.get("hub"), sides=review.data.get("sides", {}),
+                resolved=review.state == "resolved", value=resolution.get("value"),
+            )  # fmt: skip
+    return out
+
+
+def _meta(plan: EntityPlan, now_ms: int) -> dict[str, object]:
+    """Say where each value came from and when; one entry stands for all when they came together."""
+    origins = set(plan.origins.values())
+    if plan.insert and len(origins) == 1:
+        return {"*": [origins.pop(), now_ms]}
+    return {name: [plan.origins.get(name, ""), now_ms] for name in plan.values}

@@ -1,0 +1,166 @@
+"""Find out what became of writes whose answer never came, before anything new is planned.
+
+A write is never repeated blindly. Updates and deletes are settled by reading the record. A create is looked for by
+its key once it must be visible; without a key by who made it and when; and where neither can tell, a person is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from connectors.base import RemoteRecord, chunks
+from mapping.errors import DubanError, RecordRefused
+from mapping.fields import BoundMap
+from mapping.ports import Clock
+from mapping.records import TITLE_FIELD, Value
+from store import inbox, links, outbox, reviews
+from store.database import Database
+from store.outbox import Op
+from store.reviews import Review
+from sync.absorb import live_item
+from sync.applying import judge_guard
+from sync.report import RunReport
+from sync.settling import Settler, Verdict
+from sync.spokes import Spoke
+
+_SKEW_MS = 300_000
+"""How far a remote's created time may lie before our own clock's idea of the first attempt."""
+
+
+class Recovery:
+    """Settles ops in ``intent`` or ``unknown`` of the given connections."""
+
+    def __init__(self, db: Database, clock: Clock, report: RunReport, salt: bytes) -> None:
+        self._db = db
+        self._clock = clock
+        self._report = report
+        self._settler = Settler(db, clock, report, salt)
+
+    def run(self, spokes: Sequence[Spoke]) -> None:
+        """Probe every write of unknown fate that may be probed now; the others wait for their time."""
+        for spoke in spokes:
+            with self._db.read() as tx:
+                lost = outbox.open(tx, connection=spoke.name, states=("intent", "unknown"))
+            lost = [op for op in lost if op.entity in spoke.maps]
+            lost.sort(key=lambda op: (op.entity, op.action, op.id))
+            for (entity, action), group in groupby(lost, key=lambda op: (op.entity, op.action)):
+                bound = spoke.maps[entity]
+                try:
+                    if action == "create":
+                        self._creates(spoke, bound, list(group))
+                    else:
+                        self._others(spoke, bound, list(group))
+                except DubanError as error:
+                    self._report.problems.append(str(error))
+                    break
+
+    def _others(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> None:
+        for part in chunks(ops, spoke.connector.capabilities.fetch_size):
+            ids = [op.remote_id or "" for op in part]
+            found = spoke.connector.fetch(bound.map.object, ids, bound.wire_fields)
+            verdicts = [self._reread(bound, op, found.get(op.remote_id or "")) for op in part]
+            self._finish(spoke, bound, verdicts)
+
+    def _reread(self, bound: BoundMap, op: Op, record: RemoteRecord | None) -> Verdict:
+        if op.action == "restore":
+            return Verdict(op, "transient") if record is None else Verdict(op, "applied", record=record)
+        verdict = judge_guard(bound, op, record)
+        return Verdict(op, "transient") if verdict.outcome == "ready" else verdict
+
+    def _creates(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> None:
+        now_ms = self._clock.now_ms()
+        due = [op for op in ops if op.not_before_ms <= now_ms or (bound.key_unique and op.key)]
+        keyed = [op for op in due if op.key and bound.key_field]
+        if keyed:
+            self._by_key(spoke, bound, keyed)
+        bare = [op for op in due if not (op.key and bound.key_field)]
+        if bare and spoke.settings.dedicated_user and spoke.connector.capabilities.created_by_filter:
+            self._by_author(spoke, bound, bare)
+        elif bare:
+            self._ask(spoke, bound, bare)
+
+    def _by_key(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> None:
+        """Look for each key. Not found and long visible, or held by a unique index: the create may be sent again."""
+        assert bound.key_field is not None
+        by_key: dict[str, RemoteRecord] = {}
+        for part in chunks([op.key or "" for op in ops], 50):
+            for record in spoke.connector.find(bound.map.object, bound.key_field, part, bound.wire_fields):
+                doc = bound.read(record.payload)
+                key = doc.get("key")
+                if isinstance(key, str) and (key not in by_key or _older(record, by_key[key])):
+                    by_key[key] = record
+        verdicts = [self._found(bound, op, by_key.get(op.key or "")) for op in ops]
+        self._finish(spoke, bound, verdicts)
+
+    def _found(self, bound: BoundMap, op: Op, record: RemoteRecord | None) -> Verdict:
+        if record is None:
+            return Verdict(op, "transient")
+        return Verdict(op, "applied", remote_id=record.id, record=record, doc=bound.read(record.payload))
+
+    def _by_author(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> None:
+        """Among records our own user made since, take the one that says what we sent, by elimination."""
+        since = min(op.first_intent_ms or 0 for op in ops) - _SKEW_MS
+        made = spoke.connector.find_created(bound.map.object, since, bound.wire_fields)
+        with self._db.read() as tx:
+            linked = links.by_remote(tx, spoke.name, bound.map.object, [record.id for record in made])
+        free = sorted((record for record in made if record.id not in linked), key=lambda r: (r.created_ms or 0, r.id))
+        docs: dict[str, dict[str, Value]] = {}
+        for record in free:
+            try:
+                docs[record.id] = bound.read(record.payload)
+            except RecordRefused:
+                continue
+        verdicts: list[Verdict] = []
+        for op in ops:
+            match = next((record for record in free if record.id in docs and _says(op, docs[record.id])), None)
+            if match is None:
+                verdicts.append(Verdict(op, "transient"))
+                continue
+            free.remove(match)
+            verdicts.append(Verdict(op, "applied", remote_id=match.id, record=match, doc=docs[match.id]))
+        self._finish(spoke, bound, verdicts)
+
+    def _ask(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> None:
+        now_ms = self._clock.now_ms()
+        with self._db.write() as tx:
+            for op in ops:
+                op.state = "unknown"
+            outbox.save(tx, ops)
+            questions = [
+                Review(
+                    id=None, kind="unknown", entity=op.entity, uid=op.uid, connection=spoke.name,
+                    object=bound.map.object, data={"op": op.id, "since_ms": op.first_intent_ms}, opened_ms=now_ms,
+                    run_id=self._report.run_id,
+                )
+                for op in ops
+            ]  # fmt: skip
+            reviews.put(tx, questions)
+
+    def _finish(self, spoke: Spoke, bound: BoundMap, verdicts: list[Verdict]) -> None:
+        """Settle; a found record also goes to the inbox, so that what people changed on it since is seen."""
+        self._report.tally("recovered", sum(verdict.outcome == "applied" for verdict in verdicts))
+        self._settler.settle(spoke, bound, verdicts)
+        now_ms = self._clock.now_ms()
+        news = [
+            live_item(spoke, bound, verdict.record, dict(verdict.doc), now_ms)
+            for verdict in verdicts
+            if verdict.outcome == "applied" and verdict.record is not None and verdict.doc is not None
+        ]
+        if news:
+            with self._db.write() as tx:
+                inbox.put(tx, news)
+
+
+def _older(left: RemoteRecord, right: RemoteRecord) -> bool:
+    return (left.created_ms or 0, left.id) < (right.created_ms or 0, right.id)
+
+
+def _says(op: Op, doc: dict[str, Value]) -> bool:
+    """Say whether a record is what a create sent: its title and every field nobody is likely to have touched yet."""
+    title = TITLE_FIELD[op.entity]
+    if title in op.values and doc.get(title) != op.values[title]:
+        return False
+    sent = {name: value for name, value in op.values.items() if value is not None and name in doc}
+    same = sum(doc[name] == value for name, value in sent.items())
+    return bool(sent) and same * 2 > len(sent)

@@ -1,0 +1,207 @@
+"""Write down what became of each write: shadows of the fields we wrote, quarantine, or back on the work list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from connectors.base import Outcome, RemoteRecord
+from mapping.errors import DubanError
+from mapping.fields import BoundMap
+from mapping.ports import Clock
+from mapping.records import Value
+from store import hub, inbox, journal, links, outbox, quarantine, reviews, worklist
+from store.database import Database
+from store.journal import Entry
+from store.links import Link
+from store.outbox import Op
+from store.quarantine import Held
+from store.reviews import Review
+from store.tx import Tx
+from sync.absorb import gone_item, live_item
+from sync.report import RunReport
+from sync.spokes import Spoke
+
+_RETRY_S = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one op, or ``ready`` before it is sent.
+
+    Args:
+        record, doc: the record as a guard read or a probe saw it.
+        version: what the record's version is, or will be if nobody else writes.
+        steps: finished parts of a write of several calls.
+        stop: the error that rests the whole connection.
+    """
+
+    op: Op
+    outcome: Outcome | str
+    message: str = ""
+    code: str | None = None
+    remote_id: str | None = None
+    record: RemoteRecord | None = None
+    doc: Mapping[str, Value] | None = None
+    version: str | None = None
+    modified_ms: int | None = None
+    retry_after_s: float | None = None
+    steps: tuple[str, ...] = ()
+    stop: DubanError | None = None
+
+
+class Settler:
+    """Commits verdicts, one transaction per batch."""
+
+    def __init__(self, db: Database, clock: Clock, report: RunReport, salt: bytes) -> None:
+        self._db = db
+        self._clock = clock
+        self._report = report
+        self._salt = salt
+
+    def settle(self, spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict]) -> None:
+        """Write down a batch."""
+        if not verdicts:
+            return
+        now_ms = self._clock.now_ms()
+        with self._db.write() as tx:
+            self._applied(tx, spoke, bound, [v for v in verdicts if v.outcome == "applied"], now_ms)
+            for verdict in verdicts:
+                self._report.tally("duplicate" if verdict.outcome == "duplicate" else str(verdict.outcome))
+                if verdict.outcome != "applied":
+                    self._other(tx, spoke, bound, verdict, now_ms)
+            outbox.save(tx, [verdict.op for verdict in verdicts])
+            outbox.log_attempts(
+                tx,
+                [
+                    (v.op.id, v.op.attempts, v.op.first_intent_ms or now_ms, now_ms, str(v.outcome), v.code)
+                    for v in verdicts
+                ],
+            )
+
+    # --- applied ------------------------------------------------------------------------------------------------
+
+    def _applied(self, tx: Tx, spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict], now_ms: int) -> None:
+        if not verdicts:
+            return
+        uids = [verdict.op.uid for verdict in verdicts]
+        held = links.by_uids(tx, bound.entity, uids)
+        new: list[Link] = []
+        changed: list[Link] = []
+        for verdict in verdicts:
+            op = verdict.op
+            mine = [link for link in held.get(op.uid, ()) if link.connection == spoke.name]
+            link = next((link for link in mine if link.remote_id == op.remote_id), None)
+            if op.action == "create":
+                link = self._new_link(spoke, bound, verdict, now_ms)
+                new.append(link)
+            elif link is not None:
+                changed.append(link)
+            if link is not None:
+                self._move(link, verdict)
+            op.state, op.code, op.message = "done", None, None
+        links.insert(tx, new)
+        links.update(tx, changed)
+        worklist.close_held(tx, spoke.name, uids, now_ms)
+        journal.append(tx, [self._entry(spoke, verdict, now_ms) for verdict in verdicts], self._salt)
+
+    def _new_link(self, spoke: Spoke, bound: BoundMap, verdict: Verdict, now_ms: int) -> Link:
+        op = verdict.op
+        op.remote_id = verdict.remote_id
+        return Link(
+            id=None, entity=op.entity, uid=op.uid, connection=spoke.name, object=bound.map.object,
+            remote_id=verdict.remote_id or "", created_ms=now_ms,
+        )  # fmt: skip
+
+    def _move(self, link: Link, verdict: Verdict) -> None:
+        """Move the shadows of the fields we wrote, and no other: what else changed arrives as news."""
+        op = verdict.op
+        if op.action == "delete":
+            link.state = "gone"
+            return
+        link.state = "live"
+        for name, value in op.hub_values.items():
+            link.shadow_hub[name] = value
+            link.shadow_remote[name] = op.values.get(name)
+        link.notes["wrote"] = sorted(op.hub_values)
+        link.expect_version = verdict.version
+        if verdict.doc is not None and verdict.record is not None and verdict.version == verdict.record.version:
+            link.version, link.modified_ms = verdict.record.version, verdict.record.modified_ms
+
+    def _entry(self, spoke: Spoke, verdict: Verdict, now_ms: int) -> Entry:
+        op = verdict.op
+        changes = {name: [op.base.get(name), value] for name, value in op.values.items()}
+        return Entry(
+            run_id=self._report.run_id, at_ms=now_ms, kind=op.action, entity=op.entity, uid=op.uid,
+            connection=spoke.name, remote_id=op.remote_id or "", op_id=op.id, who="sync", changes=changes, cause="op",
+        )  # fmt: skip
+
+    # --- everything else ----------------------------------------------------------------------------------------
+
+    def _other(self, tx: Tx, spoke: Spoke, bound: BoundMap, verdict: Verdict, now_ms: int) -> None:
+        op = verdict.op
+        op.code, op.message = verdict.code, verdict.message or None
+        op.steps_done = sorted({*op.steps_done, *verdict.steps})
+        if verdict.outcome == "refused":
+            op.state = "refused"
+            self._hold(tx, spoke, verdict, now_ms)
+        elif verdict.outcome == "duplicate":
+            self._duplicate(tx, spoke, bound, verdict, now_ms)
+        elif verdict.outcome == "unknown":
+            op.state = "unknown"
+            op.not_before_ms = now_ms + int(spoke.settings.visible_after_s * 1000)
+            self._hold(tx, spoke, verdict, now_ms)
+        elif verdict.outcome == "transient":
+            op.state = "ready"
+            op.not_before_ms = now_ms + int((verdict.retry_after_s or 0) * 1000)
+        else:  # stale, busy, gone: plan it again from what is true now
+            op.state = "superseded"
+            self._again(tx, spoke, bound, verdict, now_ms)
+
+    def _again(self, tx: Tx, spoke: Spoke, bound: BoundMap, verdict: Verdict, now_ms: int) -> None:
+        op = verdict.op
+        if verdict.outcome == "gone" and op.remote_id:
+            inbox.put(tx, [gone_item(spoke, bound, op.remote_id, now_ms)])
+        elif verdict.record is not None and verdict.doc is not None:
+            inbox.put(tx, [live_item(spoke, bound, verdict.record, dict(verdict.doc), now_ms)])
+        hub.mark_dirty(tx, op.entity, [op.uid], str(verdict.outcome), now_ms)
+        if verdict.outcome == "busy":
+            self._hold(tx, spoke, verdict, now_ms)
+
+    def _hold(self, tx: Tx, spoke: Spoke, verdict: Verdict, now_ms: int) -> None:
+        op = verdict.op
+        quarantine.put(
+            tx,
+            [
+                Held(
+                    id=None, connection=spoke.name, entity=op.entity, object=op.object, remote_id=op.remote_id or "",
+                    uid=op.uid, op_id=op.id, code=verdict.code or str(verdict.outcome), message=verdict.message,
+                    payload={"action": op.action, "fields": sorted(op.values)}, attempts=op.attempts, first_ms=now_ms,
+                    last_ms=now_ms, retry_ms=now_ms + _RETRY_S * 1000, state="open",
+                )
+            ],
+        )  # fmt: skip
+
+    def _duplicate(self, tx: Tx, spoke: Spoke, bound: BoundMap, verdict: Verdict, now_ms: int) -> None:
+        """A unique value is taken: by our own lost create (adopt it), or by a stranger (ask)."""
+        op = verdict.op
+        holder = verdict.remote_id or ""
+        taken = links.by_remote(tx, spoke.name, bound.map.object, [holder]).get(holder) if holder else None
+        if op.action == "create" and holder and taken is None and _ours(verdict):
+            self._applied(tx, spoke, bound, [verdict], now_ms)
+            if verdict.record is not None and verdict.doc is not None:
+                inbox.put(tx, [live_item(spoke, bound, verdict.record, dict(verdict.doc), now_ms)])
+            return
+        op.state = "refused"
+        self._hold(tx, spoke, verdict, now_ms)
+        question = Review(
+            id=None, kind="duplicate", entity=op.entity, uid=op.uid, connection=spoke.name, object=bound.map.object,
+            remote_id=holder, data={"code": verdict.code, "holder_uid": taken.uid if taken else ""}, opened_ms=now_ms,
+            run_id=self._report.run_id,
+        )  # fmt: skip
+        reviews.put(tx, [question])
+
+
+def _ours(verdict: Verdict) -> bool:
+    """Say whether the record that holds the unique value carries our key: then it is our own create."""
+    return verdict.doc is not None and bool(verdict.op.key) and verdict.doc.get("key") == verdict.op.key
