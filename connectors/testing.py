@@ -39,7 +39,9 @@ from connectors.testing_rig import (
     update,
     write,
 )
+from mapping.binding import bind
 from mapping.errors import AuthRefused, DubanError, LeaseLost, NeedsOperator, PageMalformed, Transient
+from mapping.loading import load_maps
 from mapping.records import ENTITIES
 
 __all__ = ["ConnectorContract", "HandClock", "MemoryTokens", "MemoryWindows", "Rig", "Weather", "make_ports"]
@@ -80,6 +82,15 @@ class ConnectorContract:
         assert maps
         assert rig.entity in maps
         assert set(maps) <= set(ENTITIES)
+
+    def test_default_maps_fit_the_live_metadata(self, rig: Rig) -> None:
+        connector = rig.connector
+        zone = ZoneInfo(connector.identify().zone)
+        for found in load_maps(connector.default_maps(), {}, rig.ports.name).values():
+            schema = connector.describe(found.object)
+            bound, problems = bind(found, schema.fields if schema else None, connector.codec_for, zone)
+            assert not problems, [str(problem) for problem in problems]
+            assert found.entity != rig.entity or rig.title in bound.wire_fields
 
     def test_a_record_address_leads_back_to_the_record(self, rig: Rig) -> None:
         id = rig.plant(rig.values("address"))

@@ -63,7 +63,7 @@ class FxiaokeSettings(ConnectorSettings):
     def _zone_exists(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (OSError, ValueError) as exc:
+        except (KeyError, OSError, ValueError) as exc:
             raise ValueError(f'unknown time zone "{value}", such as "Asia/Shanghai"') from exc
         return value
 
