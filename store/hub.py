@@ -139,7 +139,7 @@ def insert(tx: Tx, entity: EntityKind, rows: Sequence[HubRow], now_ms: int) -> N
         get = row.values.get
         stored = [get(name) for name in form.columns]
         for position in form.lists:
-            stored[position] = form.stored(form.columns[position], stored[position])
+            stored[position] = form.stored(stored[position])
         extra = None if row.values.keys() <= form.known else _extra(row.values, form)
         meta = dumps(row.meta) if row.meta else None
         tuples.append((row.uid, max(row.rev, 1), row.state, *stored, extra, meta, now_ms, now_ms))
@@ -161,7 +161,7 @@ def update(tx: Tx, entity: EntityKind, changes: Sequence[HubChange], now_ms: int
         if row is None or row[1] != change.rev:
             stale.append(change.uid)
             continue
-        assigned = {name: form.stored(name, value) for name, value in change.values.items() if name in form.known}
+        assigned = {name: form.stored(value) for name, value in change.values.items() if name in form.known}
         assigned |= _documents(change, row, form.known)
         if change.state is not None:
             assigned["state"] = change.state

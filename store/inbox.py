@@ -72,8 +72,8 @@ def put(tx: Tx, items: Sequence[Item]) -> None:
     rows = [
         (
             item.connection, item.entity, item.object, item.remote_id, item.version, item.modified_ms, item.modified_by,
-            item.created_ms, item.created_by, None if item.doc is None else dumps_storable(item.doc), item.gone, item.in_scope,
-            "new", item.reason, item.seen_ms,
+            item.created_ms, item.created_by, None if item.doc is None else dumps_storable(item.doc), item.gone,
+            item.in_scope, "new", item.reason, item.seen_ms,
         )
         for item in items
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -81,11 +82,16 @@ def _count(name: str) -> sa.Column[int]:
 
 
 def _json(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False)
+    return sa.Column(name, sa.Text().with_variant(mysql.LONGTEXT(), "mysql"), nullable=False)
 
 
 def _has_partial_indexes(*_ddl: Any, dialect: sa.Dialect, **_options: Any) -> bool:
     return dialect.name in {"sqlite", "postgresql"}
+
+
+def is_partial(index: sa.Index) -> bool:
+    """Say whether *index* covers open rows only."""
+    return index.dialect_options["sqlite"]["where"] is not None
 
 
 def _open_only(table: str, name: str, columns: tuple[str, ...], where: str, *, unique: bool = True) -> sa.Index:
@@ -185,7 +191,7 @@ sa.Table(
     _word("connection"), _word("entity", 16), _word("object", 128), _word("remote_id", 128), _word("version", 128),
     _ms("modified_ms", nullable=True), _maybe("modified_by", word(128)),
     _ms("created_ms", nullable=True), _maybe("created_by", word(128)),
-    _maybe("doc", sa.Text),
+    _maybe("doc", sa.Text().with_variant(mysql.LONGTEXT(), "mysql")),
     sa.Column("gone", sa.Boolean, nullable=False), sa.Column("in_scope", sa.Boolean, nullable=False),
     _word("state", 16, "new"), sa.Column("reason", sa.Text, nullable=False), _ms("seen_ms"),
     sa.Index("ux_inbox_remote", "connection", "remote_id", "object", unique=True),

@@ -80,8 +80,9 @@ class Shape:
                 values[name] = read(values[name])
         return values
 
-    def stored(self, name: str, value: Value) -> Any:
-        """Give what the column *name* takes for a canonical value."""
+    @staticmethod
+    def stored(value: Value) -> Any:
+        """Give what a column takes for a canonical value."""
         if isinstance(value, list):
             return _write_options(value)
         return None if value == "" else value

@@ -6,8 +6,14 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from mapping.records import EntityKind
+from store.boxes import StoreTokenBox, StoreWindowBox
 from store.statements import dumps, execute, fetch, fetch_one, loads, upsert
 from store.tx import Tx
+
+__all__ = [
+    "ConnectionState", "StoreTokenBox", "StoreWindowBox", "Stream", "all", "connection", "connections", "drop", "get",
+    "load_snapshot", "save", "save_connection", "save_snapshot",
+]  # fmt: skip
 
 
 @dataclass(slots=True)
