@@ -104,7 +104,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _guarded(words: Sequence[str], app: App) -> int:
     try:
-        result = cli.main(args=list(words), prog_name="duban", standalone_mode=False, obj=app)
+        # Not cli.main: it answers a closed pipe by itself, with the exit code of an unexpected error.
+        with cli.make_context("duban", list(words), obj=app) as ctx:
+            result = cli.invoke(ctx)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.exceptions.NoArgsIsHelpError as exc:
