@@ -36,6 +36,9 @@ HOLDS: Final = frozenset(
 )
 """Outcomes that a person must look at."""
 
+QUIET: Final = frozenset({"agreed", "taken", "settled"})
+"""Outcomes nobody needs to be told of."""
+
 _CODES: Final[Mapping[str, tuple[str, ...]]] = {"lifecycle": LIFECYCLES, "declared_health": HEALTHS}
 _GUARDED: Final[Mapping[str, tuple[str, ...]]] = {"lifecycle": GUARDED_LIFECYCLES, "declared_health": ()}
 CLAIMED: Final = tuple(_CODES)

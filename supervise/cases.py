@@ -1,0 +1,328 @@
+"""Reads the store into cases: everything a judgement looks at, a chunk of rows at a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
+from typing import Any, Final
+
+from mapping.records import Value, Values
+from mapping.status import OPEN, TERMINAL, is_open
+from store import claims as claim_rows
+from store import hub, links, streams, supervision
+from store.hub import HubRow
+from store.statements import fetch
+from store.tx import Tx
+from supervise.ball import Holder
+from supervise.calendar import ONE_DAY, Calendars
+from supervise.countries import find_country
+from supervise.due import DAY_MS, opening_ms, zone_of
+from supervise.history import BallMove
+from supervise.knobs import Knobs
+from supervise.lifecycle import CLAIMED, Heard, LifecycleCase, LifecycleClaim
+from supervise.pauses import Pause
+from supervise.report import SourceRef
+from supervise.verdict import TaskCase
+
+_HOLDERS: Final[Mapping[str, Holder]] = {"client": "client", "vendor": "vendor", "third_party": "third_party"}
+HOUR_MS: Final = 3_600_000
+MEMORY: Final = "supervise"
+"""The key of a project's ``meta`` under which its last reconciliation is remembered."""
+Claims = Mapping[str, Sequence[claim_rows.Claim]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What is the same for every case of one look.
+
+    Args:
+        stale: connections whose word does not count now.
+    """
+
+    now_ms: int
+    knobs: Knobs
+    calendars: Calendars
+    stale: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskContext:
+    """A task row with its case and the records it points to."""
+
+    row: HubRow
+    case: TaskCase
+    project: HubRow | None
+    contact: HubRow | None
+    account: HubRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the last reconciliation of a project field left.
+
+    Args:
+        agreed: the value then agreed on.
+        shown: the value then in the hub; another one there now means that a person set it.
+    """
+
+    agreed: str | None
+    shown: str | None
+    heard: Mapping[str, Heard] = field(default_factory=dict)
+
+
+def read_setting(tx: Tx, *, now_ms: int, knobs: Knobs, looking_back: bool = False) -> Setting:
+    """Read calendars and freshness.
+
+    Args:
+        looking_back: the moment is not now, so freshness is measured against the connection heard last.
+    Raises:
+        ValueError: the organisation's calendar is unknown.
+    """
+    own: dict[str, dict[date, bool]] = defaultdict(dict)
+    for (name,) in fetch(tx, 'SELECT DISTINCT "calendar" FROM "calendar_day"'):
+        for entry in supervision.calendar_days(tx, name):
+            own[name][date.fromisoformat(entry.day)] = entry.kind == "work"
+    calendars = Calendars(org=knobs.calendar, country=find_country, own=own)
+    stale = _stale(tx, now_ms, knobs, looking_back=looking_back)
+    return Setting(now_ms=now_ms, knobs=knobs, calendars=calendars, stale=stale)
+
+
+def with_place(knobs: Knobs, org_zone: str | None, authority: Sequence[str] | None) -> Knobs:
+    """Give the knobs with the organisation's zone and the order of authority put in."""
+    named = replace(knobs, zone=org_zone) if org_zone else knobs
+    return replace(named, authority=tuple(authority)) if authority is not None else named
+
+
+def unusual(knobs: Knobs) -> dict[str, Any]:
+    """Give the knobs that differ from the defaults, as plain values."""
+    usual = Knobs()
+    differ = (each.name for each in fields(Knobs) if getattr(knobs, each.name) != getattr(usual, each.name))
+    return {name: _plain(getattr(knobs, name)) for name in differ}
+
+
+def open_tasks(tx: Tx, *, after: str, limit: int, where: Mapping[str, Any] | None = None) -> list[HubRow]:
+    """Give the next open tasks by uid; a task without a status is open."""
+    chosen = dict(where or {})
+    known = hub.select(tx, "task", where={**chosen, "status": OPEN}, after=after, limit=limit)
+    blank = hub.select(tx, "task", where={**chosen, "status": None}, after=after, limit=limit)
+    return sorted([*known, *blank], key=lambda row: row.uid)[:limit]
+
+
+def closed_tasks(tx: Tx, *, after: str, limit: int) -> list[HubRow]:
+    """Give the next closed tasks by uid, with just what is needed to see that they were closed."""
+    light = ("title", "status", "due", "overdue_since", "severity")
+    return hub.select(tx, "task", where={"status": TERMINAL}, fields=light, after=after, limit=limit)
+
+
+def read_tasks(tx: Tx, rows: Sequence[HubRow], moves: Mapping[str, Sequence[BallMove]]) -> list[TaskContext]:
+    """Give the cases of those task rows with everything they point to."""
+    projects = _pointed(tx, "project", rows, "project")
+    contacts = _pointed(tx, "contact", rows, "contact")
+    accounts = hub.read(tx, "account", _refs([*projects.values(), *contacts.values()], "account"))
+    pauses = _pauses(tx, [row.uid for row in rows])
+    blocking = _blocking(tx, [row for row in rows if row.values.get("blocks")])
+    out: list[TaskContext] = []
+    for row in rows:
+        project, contact = projects.get(_ref(row, "project")), contacts.get(_ref(row, "contact"))
+        account = accounts.get(_ref(contact, "account")) or accounts.get(_ref(project, "account"))
+        case = TaskCase(
+            uid=row.uid,
+            task=row.values,
+            project=_values(project),
+            contact=_values(contact),
+            account=_values(account),
+            moves=moves.get(row.uid, ()),
+            pauses=pauses.get(row.uid, ()),
+            blocks=row.uid in blocking,
+        )
+        out.append(TaskContext(row, case, project, contact, account))
+    return out
+
+
+def read_moves(tx: Tx, uids: Sequence[str]) -> dict[str, list[BallMove]]:
+    """Give the ball's history of each task that has one, oldest first."""
+    found: dict[str, list[BallMove]] = defaultdict(list)
+    for event in supervision.ball_events(tx, "task", uids):
+        data = event.data
+        found[event.uid].append(
+            BallMove(event.at_ms, _HOLDERS.get(event.side, "none"), data.get("status") or "", data.get("due"))
+        )
+    return dict(found)
+
+
+def lifecycle_cases(
+    tx: Tx, rows: Sequence[HubRow], setting: Setting, claims: Claims, answers: Mapping[tuple[str, str], str]
+) -> dict[tuple[str, str], LifecycleCase]:
+    """Give one case per project and claimed field.
+
+    Args:
+        claims: what every source says, by project.
+        answers: what a person answered to an earlier question, by project and field.
+    """
+    acceptance = _open_acceptance(tx, [uid for uid, said in claims.items() if _says(said, "accepted")])
+    overrides = _overrides(tx, [row.uid for row in rows], setting)
+    cases: dict[tuple[str, str], LifecycleCase] = {}
+    for row in rows:
+        said = claims.get(row.uid, [])
+        for name in CLAIMED:
+            key = (row.uid, name)
+            cases[key] = _lifecycle_case(row, name, said, setting, answers.get(key), overrides.get(key), acceptance)
+    return cases
+
+
+def remembered(row: HubRow, name: str) -> Remembered | None:
+    """Give what the last reconciliation of that field left on the row; None before the first."""
+    kept = row.meta.get(MEMORY, {}).get(name)
+    if kept is None:
+        return None
+    heard = {connection: (value, int(seen)) for connection, (value, seen) in kept["heard"].items()}
+    return Remembered(kept["agreed"], kept["shown"], heard)
+
+
+def sources_of(tx: Tx, entity: Any, uids: Iterable[str]) -> dict[str, tuple[SourceRef, ...]]:
+    """Give the remote records each row is linked to."""
+    return {
+        uid: tuple(
+            SourceRef(link.connection, link.object, link.remote_id, link.modified_ms)
+            for link in found
+            if link.state in {"live", "suspended"}
+        )
+        for uid, found in links.by_uids(tx, entity, uids).items()
+    }
+
+
+def _lifecycle_case(
+    row: HubRow, name: str, said: Sequence[claim_rows.Claim], setting: Setting, answer: str | None,
+    override: str | None, acceptance: Mapping[str, tuple[str, ...]],
+) -> LifecycleCase:  # fmt: skip
+    memory = remembered(row, name)
+    shown = row.values.get(name)
+    now = shown if isinstance(shown, str) else None
+    by_hand = memory is not None and now != memory.shown
+    base = answer or (memory.agreed if memory is not None and not by_hand else now)
+    claims = tuple(
+        LifecycleClaim(
+            claim.connection,
+            claim.value,
+            claim.seen_ms,
+            memory.heard.get(claim.connection) if memory else None,
+            claim.connection in setting.stale,
+        )
+        for claim in said
+        if claim.field == name and isinstance(claim.value, str)
+    )
+    return LifecycleCase(
+        uid=row.uid,
+        base=base,
+        field=name,
+        settled=by_hand or answer is not None,
+        claims=claims,
+        override=override,
+        authority=setting.knobs.authority,
+        open_acceptance=acceptance.get(row.uid, ()),
+    )
+
+
+def _stale(tx: Tx, now_ms: int, knobs: Knobs, *, looking_back: bool) -> frozenset[str]:
+    """Give the connections that stopped, or whose projects were not read for too long."""
+    heard = {stream.connection: stream.updated_ms for stream in streams.all(tx) if stream.entity == "project"}
+    now = min(now_ms, max(heard.values(), default=now_ms)) if looking_back else now_ms
+    late = {name for name, at_ms in heard.items() if now - at_ms > knobs.stale_after_h * HOUR_MS}
+    return frozenset(late | {state.name for state in streams.connections(tx) if state.stopped})
+
+
+def _pauses(tx: Tx, uids: Sequence[str]) -> dict[str, list[Pause]]:
+    found: dict[str, list[Pause]] = defaultdict(list)
+    for pause in supervision.pauses(tx, "task", uids):
+        until = date.fromisoformat(pause.until) if pause.until else None
+        found[pause.uid].append(Pause(date.fromisoformat(pause.start), until))
+    return found
+
+
+def _overrides(tx: Tx, uids: Sequence[str], setting: Setting) -> dict[tuple[str, str], str]:
+    """Give the overrides that have not run out; one without an end runs out after the default life."""
+    found: dict[tuple[str, str], str] = {}
+    wanted = set(uids)
+    for override in supervision.overrides(tx):
+        if override.entity != "project" or override.uid not in wanted:
+            continue
+        days = setting.knobs.override_max_days if override.until else setting.knobs.override_days
+        ends_ms = override.at_ms + days * DAY_MS
+        if override.until:
+            last = date.fromisoformat(override.until)
+            ends_ms = min(ends_ms, opening_ms(last + ONE_DAY, zone_of([setting.knobs.zone])[0]))
+        if setting.now_ms < ends_ms and override.rule in CLAIMED and isinstance(override.value, str):
+            found[override.uid, override.rule] = override.value
+    return found
+
+
+def _open_acceptance(tx: Tx, uids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    if not uids:
+        return {}
+    found: dict[str, list[str]] = defaultdict(list)
+    where = {"kind": "acceptance", "project": list(uids)}
+    for row in hub.select(tx, "task", where=where, fields=("project", "status")):
+        if is_open(_text(row.values["status"])):
+            found[_ref(row, "project")].append(row.uid)
+    return {uid: tuple(items) for uid, items in found.items()}
+
+
+def _blocking(tx: Tx, rows: Sequence[HubRow]) -> set[str]:
+    """Give the tasks that say they block their project's next milestone, by its uid, key or title."""
+    if not rows:
+        return set()
+    nearest = _next_milestones(tx, sorted({_ref(row, "project") for row in rows} - {""}))
+    return {row.uid for row in rows if set(_words(row.values["blocks"])) & nearest.get(_ref(row, "project"), set())}
+
+
+def _next_milestones(tx: Tx, projects: Sequence[str]) -> dict[str, set[str]]:
+    where = {"kind": "milestone", "project": list(projects)}
+    first: dict[str, tuple[str, str]] = {}
+    names: dict[str, set[str]] = {}
+    for row in hub.select(tx, "task", where=where, fields=("project", "due", "status", "key", "title")):
+        if not is_open(_text(row.values["status"])):
+            continue
+        at, project = (_text(row.values["due"]) or "9999", row.uid), _ref(row, "project")
+        if project not in first or at < first[project]:
+            first[project] = at
+            names[project] = {row.uid, *filter(None, (_text(row.values["key"]), _text(row.values["title"])))}
+    return names
+
+
+def _pointed(tx: Tx, entity: Any, rows: Sequence[HubRow], name: str) -> dict[str, HubRow]:
+    return hub.read(tx, entity, _refs(rows, name))
+
+
+def _refs(rows: Sequence[HubRow], name: str) -> list[str]:
+    return sorted({_ref(row, name) for row in rows} - {""})
+
+
+def _ref(row: HubRow | None, name: str) -> str:
+    value = row.values.get(name) if row is not None else None
+    return value if isinstance(value, str) else ""
+
+
+def _values(row: HubRow | None) -> Values:
+    return row.values if row is not None else {}
+
+
+def _says(claims: Sequence[claim_rows.Claim], value: str) -> bool:
+    return any(claim.value == value for claim in claims)
+
+
+def _words(value: Value) -> list[str]:
+    if isinstance(value, list):
+        return value
+    return [word.strip() for word in str(value).replace(";", ",").split(",")]
+
+
+def _text(value: Value) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return {each.name: getattr(value, each.name) for each in fields(value)} if hasattr(value, "s2") else value

@@ -1,0 +1,167 @@
+"""Judges a chunk of tasks and gathers what the reader is shown; reads only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from mapping.records import Value
+from mapping.status import is_open
+from store.hub import HubRow
+from store.tx import Tx
+from supervise.ball import ball_of
+from supervise.cases import Setting, TaskContext, read_moves, read_tasks, sources_of
+from supervise.history import BallMove
+from supervise.report import SupervisionReport, TaskItem, loudest_first
+from supervise.severity import Severity
+from supervise.verdict import TaskVerdict, evaluate_task
+
+CHUNK: Final = 2000
+LISTED: Final = 1000
+"""How many tasks a list keeps; the counts have all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One task with its verdict, and the ball's move that this look is the first to see."""
+
+    context: TaskContext
+    verdict: TaskVerdict
+    move: BallMove | None
+
+
+@dataclass(slots=True)
+class ProjectTally:
+    """Counts of one project's tasks."""
+
+    client_open: int = 0
+    client_overdue: int = 0
+    ours_overdue: int = 0
+    worst: Severity | None = None
+
+
+def judge_tasks(tx: Tx, rows: Sequence[HubRow], setting: Setting) -> list[Judged]:
+    """Judge those rows at the setting's moment."""
+    moves = read_moves(tx, [row.uid for row in rows])
+    fresh = {row.uid: fresh_move(row, moves.get(row.uid, ()), setting.now_ms) for row in rows}
+    told = {row.uid: _with(moves.get(row.uid, ()), fresh[row.uid]) for row in rows}
+    out: list[Judged] = []
+    for context in read_tasks(tx, rows, told):
+        verdict = evaluate_task(context.case, setting.calendars, now_ms=setting.now_ms, knobs=setting.knobs)
+        out.append(Judged(context, verdict, fresh[context.row.uid]))
+    return out
+
+
+def fresh_move(row: HubRow, moves: Sequence[BallMove], now_ms: int) -> BallMove | None:
+    """Give the move that is not in the history yet: another holder, or opened or closed since."""
+    holder = ball_of(row.uid, row.values).holder
+    status = _text(row.values.get("status"))
+    last = moves[-1] if moves else None
+    if last is not None and last.holder == holder and is_open(last.status) == is_open(status):
+        return None
+    return BallMove(now_ms, holder, status, row.values.get("due"))
+
+
+@dataclass(slots=True)
+class Gathering:
+    """Counts and lists while the chunks pass by.
+
+    Args:
+        listed: how many items a list keeps.
+    """
+
+    report: SupervisionReport
+    listed: int = LISTED
+    tallies: dict[str, ProjectTally] = field(default_factory=lambda: defaultdict(ProjectTally))
+
+    def add(self, tx: Tx, judged: Sequence[Judged]) -> None:
+        """Count a chunk and keep its loudest items."""
+        for each in judged:
+            self._count(each)
+        lists = (
+            (self.report.overdue, [each for each in judged if each.verdict.overdue_client_action]),
+            (self.report.ours, [each for each in judged if each.verdict.overdue and not each.verdict.is_client_action]),
+            (self.report.due_soon, [each for each in judged if is_due_soon(each.verdict)]),
+        )
+        for items, chosen in lists:
+            if chosen:
+                items.extend(task_items(tx, chosen))
+                items.sort(key=loudest_first)
+                del items[self.listed :]
+
+    def _count(self, each: Judged) -> None:
+        verdict, report = each.verdict, self.report
+        report.tally("tasks")
+        report.tally("open")
+        for gap in verdict.gaps:
+            report.tally(gap)
+        if verdict.provisional:
+            report.tally("provisional")
+        if is_due_soon(verdict):
+            report.tally("due_soon")
+        tally = self.tallies[each.context.project.uid] if each.context.project else ProjectTally()
+        if verdict.is_client_action:
+            report.tally("client_actions")
+            tally.client_open += 1
+        if verdict.overdue_client_action:
+            report.tally("overdue")
+            report.tally(str(verdict.severity))
+            tally.client_overdue += 1
+            tally.worst = louder(tally.worst, verdict.severity)
+        elif verdict.overdue:
+            report.tally("ours_overdue")
+            tally.ours_overdue += 1
+
+
+def louder(one: Severity | None, other: Severity | None) -> Severity | None:
+    """Give the louder of two levels; None is silence."""
+    return one if (one or "") >= (other or "") else other
+
+
+def is_due_soon(verdict: TaskVerdict) -> bool:
+    """Say whether it is a client action that falls due within the next days."""
+    return verdict.is_client_action and verdict.severity == "S0"
+
+
+def task_items(tx: Tx, judged: Sequence[Judged]) -> list[TaskItem]:
+    """Give the listed form of judged tasks, with where each can be looked up."""
+    sources = sources_of(tx, "task", [each.context.row.uid for each in judged])
+    return [_item(each, sources.get(each.context.row.uid, ())) for each in judged]
+
+
+def _item(each: Judged, sources: Any) -> TaskItem:
+    context, verdict = each.context, each.verdict
+    return TaskItem(
+        uid=verdict.uid,
+        title=name_of(context.row, "title"),
+        project=name_of(context.project, "name"),
+        project_uid=context.project.uid if context.project else "",
+        account=name_of(context.account, "name"),
+        contact=name_of(context.contact, "name"),
+        owner=_text(context.row.values.get("owner")),
+        due=context.row.values.get("due"),
+        due_eff=verdict.due_eff.isoformat() if verdict.due_eff else None,
+        zone=verdict.zone,
+        obd=verdict.obd,
+        since=verdict.since.isoformat() if verdict.since else None,
+        severity=verdict.severity,
+        ball=verdict.ball,
+        provisional=verdict.provisional,
+        sources=sources,
+        evidence=verdict.reasons,
+    )
+
+
+def name_of(row: HubRow | None, name: str) -> str:
+    """Give what a person knows the row by; "" when there is none."""
+    return _text(row.values.get(name)) if row is not None else ""
+
+
+def _with(moves: Sequence[BallMove], fresh: BallMove | None) -> Sequence[BallMove]:
+    return moves if fresh is None else [*moves, fresh]
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else ""
