@@ -313,6 +313,7 @@ class Http:
         error = self._verdict(call, answer)
         if error is None:
             return answer
+        error.connection = error.connection or self._ports.name
         if isinstance(error, Transient):
             self._note_wait(error, answer)
             if self._repeatable(call, error):

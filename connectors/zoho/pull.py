@@ -109,7 +109,7 @@ class Puller:
         """Remember that queries on *module* are refused: it is listed from now on."""
         with self._lock:
             self._listed.add(module)
-        log.warning("queries are refused, listing instead", extra={"module": module, "code": error.code})
+        log.warning("%s: queries are refused (%s), listing instead", module, error.code)
 
     def complete(self, module: str, rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> None:
         """Fill in, row by row, the module of a lookup, which queries do not tell.
@@ -174,7 +174,7 @@ class Puller:
         except PageMalformed as error:
             if error.code not in RESTARTS or mark.token is None:
                 raise
-            log.warning("the listing starts again", extra={"module": request.object, "code": error.code})
+            log.warning("%s: the listing starts again (%s)", request.object, error.code)
             return self._list_page(request, replace(mark, token=None))
 
     def _query_page(self, request: PullRequest, mark: Mark) -> tuple[Page, Mark]:
