@@ -174,7 +174,7 @@ class FxiaokeConnector:
         answer = self._query(request.object, request.fields, place.filters())
         rows = wire.read_rows(answer.body)
         records, bad = self._judged(rows, request.fields)
-        hi_ms = place.hi_ms if place.hi_ms is not None else _server_ms(answer, records, place)
+        hi_ms = place.hi_ms if place.hi_ms is not None else _server_ms(answer, records)
         backfill = place.lo_ms is None
         full = len(rows) >= self.settings.page_size
         if full:
@@ -304,12 +304,12 @@ NOT_FOUND_CODES = frozenset({"32000", "15002"})
 """Documented as "bad parameter"; after a get by id they are taken for "no such record". [assumed]"""
 
 
-def _server_ms(answer: Answer, records: Sequence[RemoteRecord], place: wire.Place) -> int | None:
-    """Give the server's time of the first page; without a Date, what its own rows prove has passed."""
+def _server_ms(answer: Answer, records: Sequence[RemoteRecord]) -> int | None:
+    """Give the server's time of the first page; without a Date, what its own rows prove has passed, if anything."""
     if answer.server_ms is not None:
         return answer.server_ms
     seen = [record.modified_ms for record in records if record.modified_ms is not None]
-    return max(seen, default=place.lo_ms)
+    return max(seen, default=None)
 
 
 def _last_id(rows: Sequence[Any]) -> str:
