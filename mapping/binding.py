@@ -97,7 +97,7 @@ def _bind_field(map: ObjectMap, one: FieldMap, codec: str, schema: Mapping[str, 
     live = [schema.get(name) for name in one.remote]
     first = live[0]
     field = hub_field(map.entity, one.field)
-    fixed = not KINDS[codec].writes or any(part is not None and part.read_only for part in live)
+    fixed = not KINDS[codec].writes or any(schema[name].read_only for name in one.remote[: KINDS[codec].described])
     made = make_codec(
         codec,
         entity=map.entity,

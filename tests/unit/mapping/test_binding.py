@@ -84,6 +84,9 @@ def test_a_tag_needs_no_metadata():
     map, problems = bound(fields, live())
     assert problems == []
     assert map.read({"Tag": [{"name": "late"}]}) == {"overdue_since": True}
+    map, problems = bound(fields, live(F("Tag", "tags", read_only=True)))
+    assert problems == []
+    assert map.fields[0].writable, "tags are written in their own way, whatever the metadata says"
 
 
 def test_a_wrong_type_is_named():
