@@ -126,7 +126,8 @@ def reconcile(case: LifecycleCase) -> LifecycleVerdict:
     if case.override is None:
         return verdict
     why = Reason("R10.1", "override", case.uid, case.field, case.override, {"computed": verdict.value})
-    return replace(verdict, value=case.override, outcome="overridden", reasons=(why, *verdict.reasons))
+    apart = any(claim.value != case.override for claim in case.claims)
+    return replace(verdict, value=case.override, outcome="overridden", disagree=apart, reasons=(why, *verdict.reasons))
 
 
 _Decision = tuple[str | None, Outcome, tuple[Reason, ...]]

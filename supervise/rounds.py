@@ -27,7 +27,7 @@ from supervise.knobs import Knobs
 from supervise.lifecycle import LifecycleVerdict
 from supervise.projects import Reconciled, project_items, reconcile_projects
 from supervise.report import SupervisionReport
-from supervise.survey import CHUNK, Gathering, Judged, fresh_move, judge_tasks
+from supervise.survey import CHUNK, LISTED, Gathering, Judged, fresh_move, judge_tasks
 from supervise.verdict import TaskVerdict
 
 OVERDUE: Final = "R5"
@@ -44,6 +44,8 @@ def supervise_once(
     authority: Sequence[str] | None = None,
     as_of_only: bool = False,
     random_bytes: Callable[[int], bytes] = os.urandom,
+    listed: int = LISTED,
+    chunk: int = CHUNK,
 ) -> SupervisionReport:
     """Judge everything once and write what changed.
 
@@ -51,6 +53,8 @@ def supervise_once(
         knobs: the organisation's settings; *org_zone* and *authority* go into them when given.
         as_of_only: only look, as things stand, from the moment *now_ms*; write nothing.
         random_bytes: salt of the journal.
+        listed: items each list keeps; the counts have all.
+        chunk: rows per transaction.
     Raises:
         ValueError: the organisation's zone or calendar is unknown.
     """
@@ -60,7 +64,7 @@ def supervise_once(
     report = SupervisionReport(
         run_id=run_id, now_ms=now_ms, zone=placed.zone, stale=tuple(sorted(setting.stale)), knobs=unusual(placed)
     )
-    one_round = _Round(db, setting, run_id, Gathering(report), random_bytes, write=not as_of_only)
+    one_round = _Round(db, setting, run_id, Gathering(report, listed), random_bytes, chunk, write=not as_of_only)
     one_round.open_tasks()
     one_round.closed_tasks()
     one_round.projects()
@@ -87,6 +91,7 @@ class _Round:
     run_id: str
     gathering: Gathering
     random_bytes: Callable[[int], bytes]
+    chunk: int
     write: bool
 
     @property
@@ -98,12 +103,12 @@ class _Round:
         after = ""
         while True:
             with self._transaction() as tx:
-                rows = open_tasks(tx, after=after, limit=CHUNK)
+                rows = open_tasks(tx, after=after, limit=self.chunk)
                 judged = judge_tasks(tx, rows, self.setting)
                 self.gathering.add(tx, judged)
                 if self.write:
                     self._write_tasks(tx, judged)
-            if len(rows) < CHUNK:
+            if len(rows) < self.chunk:
                 return
             after = rows[-1].uid
 
@@ -112,11 +117,11 @@ class _Round:
         after = ""
         while True:
             with self._transaction() as tx:
-                rows = closed_tasks(tx, after=after, limit=CHUNK)
+                rows = closed_tasks(tx, after=after, limit=self.chunk)
                 self.report.tally("tasks", len(rows))
                 if self.write:
                     self._write_closed(tx, rows)
-            if len(rows) < CHUNK:
+            if len(rows) < self.chunk:
                 return
             after = rows[-1].uid
 
@@ -125,12 +130,12 @@ class _Round:
         after = ""
         while True:
             with self._transaction() as tx:
-                rows = hub.select(tx, "project", after=after, limit=CHUNK)
+                rows = hub.select(tx, "project", after=after, limit=self.chunk)
                 reconciled = reconcile_projects(tx, rows, self.setting)
                 self._list_projects(tx, reconciled)
                 if self.write:
                     self._write_projects(tx, reconciled)
-            if len(rows) < CHUNK:
+            if len(rows) < self.chunk:
                 return
             after = rows[-1].uid
 

@@ -48,7 +48,7 @@ def projects_view(
 
 def project_view(
     db: Database, uid: str, *, now_ms: int, knobs: Knobs | None = None, org_zone: str | None = None,
-    authority: Sequence[str] | None = None,
+    authority: Sequence[str] | None = None, chunk: int = CHUNK,
 ) -> ProjectPage | None:  # fmt: skip
     """Give one project with everything open on it; None when there is no such project."""
     placed = with_place(knobs or Knobs(), org_zone, authority)
@@ -57,7 +57,7 @@ def project_view(
         if row is None:
             return None
         setting = read_setting(tx, now_ms=now_ms, knobs=placed, looking_back=True)
-        judged, gathering = _judge_project(tx, [uid], setting)
+        judged, gathering = _judge_project(tx, [uid], setting, chunk)
         item = project_items(tx, reconcile_projects(tx, [row], setting), setting, gathering.tallies)[0]
         client = [each for each in judged if each.verdict.is_client_action]
         undated = [each for each in judged if "no_due" in each.verdict.gaps]
@@ -73,21 +73,21 @@ def project_view(
 
 
 def _listed(tx: Tx, rows: Sequence[HubRow], setting: Setting) -> list[ProjectItem]:
-    _, gathering = _judge_project(tx, [row.uid for row in rows], setting)
+    _, gathering = _judge_project(tx, [row.uid for row in rows], setting, CHUNK)
     return project_items(tx, reconcile_projects(tx, rows, setting), setting, gathering.tallies)
 
 
-def _judge_project(tx: Tx, uids: Sequence[str], setting: Setting) -> tuple[list[Judged], Gathering]:
+def _judge_project(tx: Tx, uids: Sequence[str], setting: Setting, size: int) -> tuple[list[Judged], Gathering]:
     """Judge every open task of those projects; what is kept is bounded by the tasks of one chunk of projects."""
     gathering = Gathering(SupervisionReport(run_id="", now_ms=setting.now_ms, zone=setting.knobs.zone))
     judged: list[Judged] = []
     after = ""
     while True:
-        rows = open_tasks(tx, after=after, limit=CHUNK, where={"project": list(uids)})
+        rows = open_tasks(tx, after=after, limit=size, where={"project": list(uids)})
         chunk = judge_tasks(tx, rows, setting)
         gathering.add(tx, chunk)
         if len(uids) == 1:
             judged.extend(chunk)
-        if len(rows) < CHUNK:
+        if len(rows) < size:
             return judged, gathering
         after = rows[-1].uid
