@@ -19,7 +19,7 @@ SYSTEM_CELLS: Final[dict[str, Callable[[Row], Any]]] = {
     "version": lambda row: str(row.version),
     "lock_status": lambda row: "1" if row.locked else "0",
     "is_deleted": lambda row: bool(row.deleted),
-    "life_status": lambda row: "invalid" if row.deleted else row.values.get("life_status") or "normal",
+    "life_status": lambda row: "invalid" if row.deleted else "normal",
 }
 
 

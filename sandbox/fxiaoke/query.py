@@ -261,19 +261,22 @@ def _narrow(table: TenantTable, search: Search, lagging: bool) -> Candidates | N
             return lambda _, part=part: {  # type: ignore[misc]
                 row_id for value in part.values for row_id in table.lookup(part.field, str(value))
             }
-    low_ms, high_ms = _window(search)
+    low_ms, high_ms = _window(search, "last_modified_time")
+    if low_ms is None and not table.made_late:
+        # What was created since then was modified since then.
+        low_ms = _window(search, "create_time")[0]
     first = next(table.changed(), None)
     if low_ms is None or (first is not None and low_ms <= first.modified_ms):
         return None
     return lambda lens: {row.id for row in table.changed(low_ms, high_ms, lens)}
 
 
-def _window(search: Search) -> tuple[int | None, int | None]:
-    """Give the span of modified times that the filters leave."""
+def _window(search: Search, name: str) -> tuple[int | None, int | None]:
+    """Give the span of times of that field that the filters leave."""
     low: int | None = None
     high: int | None = None
     for part in search.filters:
-        if part.field != "last_modified_time" or part.operator not in _BOUNDS:
+        if part.field != name or part.operator not in _BOUNDS:
             continue
         ends = [number_of(value) for value in part.values]
         if None in ends:

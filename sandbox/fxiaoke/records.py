@@ -9,7 +9,7 @@ from sandbox.fxiaoke import writes
 from sandbox.fxiaoke.calls import Call, is_on
 from sandbox.fxiaoke.codes import Refusal
 from sandbox.fxiaoke.query import Finder, Found, Search, parse_search
-from sandbox.fxiaoke.show import record_wire
+from sandbox.fxiaoke.show import Projection, record_wire, team_wire
 
 Wire = dict[str, Any]
 
@@ -148,26 +148,12 @@ class Records:
         if spec.name not in writes.TEAM_OBJECTS:
             raise Refusal("team_object", "仅支持客户和商机", "参数错误")
         row = writes.live_row(call.tenant, spec, call.data.get("dataID"))
-        people = call.tenant.people
-        return {
-            "data": {
-                "teamMembers": [
-                    {
-                        **member,
-                        "teamMemberEmployee": [people.shown(one, call.viewer) for one in member["teamMemberEmployee"]],
-                    }
-                    for member in writes.team(row)
-                ]
-            }
-        }
+        return {"data": {"teamMembers": team_wire(call.tenant, writes.team(row), call.viewer)}}
 
 
 def _shown(call: Call, search: Search, found: Found, fields: tuple[str, ...] = ()) -> list[Wire]:
-    wanted = fields or search.fields
-    return [
-        record_wire(call.tenant, search.spec, row, call.viewer, fields=wanted, include_null=call.include_null)
-        for row in found.rows
-    ]
+    shown = Projection(call.tenant, search.spec, call.viewer, fields or search.fields, call.include_null)
+    return [shown.show(row) for row in found.rows]
 
 
 def _object_name(call: Call) -> Any:

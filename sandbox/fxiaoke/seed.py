@@ -109,7 +109,7 @@ class Teller:
         self._tenant = tenant
         self._story = story
         self._user_ids = employees_of(story)[1]
-        self._record_ids: dict[str, tuple[str, str]] = {}
+        self._record_ids: dict[str, str] = {}
         self._today_ms = min(day_ms(story.today.isoformat()), tenant.world.clock.now_ms())
 
     def tell(self) -> None:
@@ -127,7 +127,7 @@ class Teller:
         who = self._author(tale)
         made_ms = self._today_ms - tale.age_days * DAY_MS + place * 60_000
         row = self._tenant.table(object_name).insert(values, who, made_ms)
-        self._record_ids[tale.ref] = (object_name, row.id)
+        self._record_ids[tale.ref] = row.id
 
     def _author(self, tale: Tale) -> str:
         words = tale.seen_by("fxiaoke")
@@ -151,7 +151,7 @@ class Teller:
         if word is None:
             return None
         if field.type == "object_reference":
-            return self._record_ids.get(str(word), (None, None))[1]
+            return self._record_ids.get(str(word))
         if field.type == "date":
             return day_ms(str(word))
         if field.type == "date_time":
@@ -159,8 +159,10 @@ class Teller:
         return stored_value(self._tenant, object_name, field, word, Viewer(str(FIRST_USER)))
 
     def _parent(self, words: Mapping[str, Any]) -> dict[str, Any]:
-        object_name, row_id = self._record_ids.get(str(words.get("parent")), (None, None))
-        return {"parent_kind__c": object_name, "parent_id__c": row_id} if row_id else {}
+        ref = str(words.get("parent"))
+        if ref not in self._record_ids:
+            return {}
+        return {"parent_kind__c": ref.partition(":")[0], "parent_id__c": self._record_ids[ref]}
 
     def _plant_directory(self) -> None:
         for person in self._tenant.people.employees:
@@ -203,7 +205,7 @@ class Teller:
                 "mobile": words["mobile"].removeprefix("+86"), "owner": [users[words["owner"]]],
             }  # fmt: skip
             if words["account"] in ids:
-                values["account_id"] = ids[words["account"]][1]
+                values["account_id"] = ids[words["account"]]
             if custom:
                 values["email_opt_out__c"] = words["opt_out"]
             return values
@@ -221,7 +223,7 @@ class Teller:
                 "contact__c": object_id(CROWD_BASE + words["contact"]), "owner": [users[words["owner"]]],
             }  # fmt: skip
             if words["project"] in ids:
-                values["project__c"] = ids[words["project"]][1]
+                values["project__c"] = ids[words["project"]]
             return values
 
         return make

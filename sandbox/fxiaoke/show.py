@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sandbox.fxiaoke.cells import SYSTEM_CELLS, cell, is_empty
@@ -14,67 +14,103 @@ from sandbox.world import Row
 Wire = dict[str, Any]
 
 
-def record_wire(
-    tenant: Tenant,
-    spec: ObjectSpec,
-    row: Row,
-    viewer: Viewer,
-    *,
-    fields: Sequence[str] = (),
-    include_null: bool = False,
-) -> Wire:
-    """Give a record as an answer carries it.
+Column = tuple[Callable[[Row], Any] | None, Callable[[Any], Any] | None, bool]
+"""How one field is read (None: from the row's values), how it is shown (None: as it is), whether null stands for it."""
+
+
+def record_wire(tenant: Tenant, spec: ObjectSpec, row: Row, viewer: Viewer, *, include_null: bool = False) -> Wire:
+    """Give a whole record as an answer carries it."""
+    return Projection(tenant, spec, viewer, include_null=include_null).show(row)
+
+
+class Projection:
+    """Shows records of one object to one viewer.
 
     Args:
         fields: the projection; ``_id`` always comes along. Empty means every field.
         include_null: show described fields without a value as null instead of leaving them out.
     """
-    names = _wanted(spec, row, fields, include_null)
-    wire: Wire = {"_id": row.id}
-    for name in names:
-        _put(wire, tenant, spec, row, viewer, name, include_null)
-    if not fields:
-        _put_extras(wire, tenant, spec, row)
-    return wire
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        spec: ObjectSpec,
+        viewer: Viewer,
+        fields: Sequence[str] = (),
+        include_null: bool = False,
+    ) -> None:
+        self._tenant = tenant
+        self._spec = spec
+        self._viewer = viewer
+        self._fields = tuple(fields)
+        self._include_null = include_null
+        self._columns: dict[str, Column] = {}
+
+    def show(self, row: Row) -> Wire:
+        """Give one record."""
+        # The values of a planted crowd are worked out anew at every look: look once.
+        values = row.values
+        wire: Wire = {"_id": row.id}
+        for name in self._fields or self._all_names(values):
+            read, shape, nullable = self._columns.get(name) or self._column(name)
+            value = values.get(name) if read is None else read(row)
+            if not is_empty(value):
+                wire[name] = value if shape is None else shape(value)
+            elif nullable:
+                wire[name] = None
+        if not self._fields:
+            self._put_extras(wire, row, values)
+        return wire
+
+    def _all_names(self, values: Mapping[str, Any]) -> Iterable[str]:
+        known = self._spec.fields if self._include_null else SYSTEM_CELLS
+        return dict.fromkeys((*values, *known))
+
+    def _column(self, name: str) -> Column:
+        column = self._columns[name] = self._reader(name), self._shape(name), self._is_nullable(name)
+        return column
+
+    def _is_nullable(self, name: str) -> bool:
+        return self._include_null and name in self._spec.fields
+
+    def _reader(self, name: str) -> Callable[[Row], Any] | None:
+        if name.endswith("__r"):
+            field = field_of(self._spec, name.removesuffix("__r"))
+            return lambda row: label_of(self._tenant, field, cell(row, field.name))
+        if name == "object_describe_api_name":
+            return lambda _: self._spec.name
+        if name == "record_type":
+            return lambda row: row.values.get("record_type") or "default__c"
+        return SYSTEM_CELLS.get(name)
+
+    def _shape(self, name: str) -> Callable[[Any], Any] | None:
+        people, viewer = self._tenant.people, self._viewer
+        if name == "relevant_team":
+            return lambda team: team_wire(self._tenant, team, viewer)
+        if field_of(self._spec, name).type in EMPLOYEE_TYPES and not name.endswith("__r"):
+            return lambda value: [people.shown(str(item), viewer) for item in value]
+        return None
+
+    def _put_extras(self, wire: Wire, row: Row, values: Mapping[str, Any]) -> None:
+        """Add what only a whole record carries: its kind, its labels, its team."""
+        wire["object_describe_api_name"] = self._spec.name
+        wire["record_type"] = values.get("record_type") or "default__c"
+        wire["package"] = "CRM"
+        if row.deleted:
+            wire["life_status_before_invalid"] = "normal"
+        for field in self._spec.fields.values():
+            if field.type not in EMPLOYEE_TYPES | REFERENCE_TYPES:
+                continue
+            read = SYSTEM_CELLS.get(field.name)
+            label = label_of(self._tenant, field, values.get(field.name) if read is None else read(row))
+            if label is not None:
+                wire[f"{field.name}__r"] = label
+        if wire.get("owner") and "relevant_team" not in wire:
+            wire["relevant_team"] = [team_member(wire["owner"], "1", "2")]
 
 
-def _wanted(spec: ObjectSpec, row: Row, fields: Sequence[str], include_null: bool) -> Iterable[str]:
-    if fields:
-        return fields
-    known = spec.fields if include_null else SYSTEM_CELLS
-    return dict.fromkeys((*row.values, *known))
-
-
-def _put(wire: Wire, tenant: Tenant, spec: ObjectSpec, row: Row, viewer: Viewer, name: str, include_null: bool) -> None:
-    if name.endswith("__r"):
-        label = _label(tenant, field_of(spec, name.removesuffix("__r")), row)
-        if label is not None:
-            wire[name] = label
-        return
-    value = row_field(spec, row, name)
-    if not is_empty(value):
-        wire[name] = _shown(tenant, field_of(spec, name), value, viewer)
-    elif include_null and name in spec.fields:
-        wire[name] = None
-
-
-def row_field(spec: ObjectSpec, row: Row, name: str) -> Any:
-    """Give one field, those included that every record of the object shares."""
-    if name == "object_describe_api_name":
-        return spec.name
-    if name == "record_type":
-        return row.values.get("record_type") or "default__c"
-    return cell(row, name)
-
-
-def _shown(tenant: Tenant, field: FieldSpec, value: Any, viewer: Viewer) -> Any:
-    if field.type in EMPLOYEE_TYPES and isinstance(value, list):
-        return [tenant.people.shown(str(item), viewer) for item in value]
-    return value
-
-
-def _label(tenant: Tenant, field: FieldSpec, row: Row) -> Any:
-    value = cell(row, field.name)
+def label_of(tenant: Tenant, field: FieldSpec, value: Any) -> Any:
+    """Give what the ``__r`` companion of a field shows; None when there is nothing to show."""
     if is_empty(value):
         return None
     if field.type in EMPLOYEE_TYPES:
@@ -89,23 +125,12 @@ def _label(tenant: Tenant, field: FieldSpec, row: Row) -> Any:
     return None
 
 
-def _put_extras(wire: Wire, tenant: Tenant, spec: ObjectSpec, row: Row) -> None:
-    wire["object_describe_api_name"] = spec.name
-    wire["record_type"] = row.values.get("record_type") or "default__c"
-    wire["package"] = "CRM"
-    if row.deleted:
-        wire["life_status_before_invalid"] = row.values.get("life_status") or "normal"
-    for name in ("owner", "created_by", "last_modified_by"):
-        label = _label(tenant, field_of(spec, name), row)
-        if label is not None:
-            wire[f"{name}__r"] = label
-    for name, field in spec.fields.items():
-        if field.type in REFERENCE_TYPES and name in row.values:
-            label = _label(tenant, field, row)
-            if label is not None:
-                wire[f"{name}__r"] = label
-    if wire.get("owner") and "relevant_team" not in wire:
-        wire["relevant_team"] = [team_member(wire["owner"], "1", "2")]
+def team_wire(tenant: Tenant, team: Sequence[Wire], viewer: Viewer) -> list[Wire]:
+    """Give a team with its employees' ids as that viewer sees them."""
+    return [
+        {**member, "teamMemberEmployee": [tenant.people.shown(one, viewer) for one in member["teamMemberEmployee"]]}
+        for member in team
+    ]
 
 
 def team_member(employees: Sequence[str], role: str, permission: str) -> Wire:

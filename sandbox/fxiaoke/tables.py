@@ -20,12 +20,17 @@ def object_id(number: int) -> str:
 
 
 class TenantTable(Table):
-    """A table that counts its writes, so that answers can be kept, and knows what lies in its bin."""
+    """A table that counts its writes, so that answers can be kept, and knows what lies in its bin.
+
+    Attributes:
+        made_late: some record says it was created after its last change (its creator set the time).
+    """
 
     def __init__(self, world: World, name: str) -> None:
         super().__init__(world, name, object_id)
         self.writes = 0
         self.binned: set[str] = set()
+        self.made_late = False
 
     def insert(self, values: Mapping[str, Any], who: str, now_ms: int | None = None, id: str | None = None) -> Row:
         self.writes += 1

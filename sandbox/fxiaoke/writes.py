@@ -52,9 +52,11 @@ def create(tenant: Tenant, spec: ObjectSpec, given: Mapping[str, Any], viewer: V
     if options.own_author and not is_empty(given.get("created_by")):
         author = tenant.people.must_mean(str(_first(given["created_by"])), viewer)
     kept = {name: value for name, value in values.items() if value is not None}
-    row = tenant.table(spec.name).insert(kept, author, tenant.settings.freeze_ms)
+    table = tenant.table(spec.name)
+    row = table.insert(kept, author, tenant.settings.freeze_ms)
     if options.own_time and given.get("create_time"):
         row.created_ms = int(given["create_time"])
+        table.made_late = table.made_late or row.created_ms > row.modified_ms
     tenant.notify("create", spec.name, row.id)
     return row
 
