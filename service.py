@@ -1,1 +1,586 @@
-"""The service: assemble from settings, sync once, supervise once, run."""
+"""The service: assemble from settings, sync once, supervise once, run. No rules, no SQL, no HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import random
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from config import loading
+from config.keys import find_key
+from config.settings import Settings
+from connectors.base import ConnectorSettings, HttpSettings, Ports, Token
+from connectors.registry import connect, connector_class
+from mapping.errors import ConfigError, DubanError, InputError, LeaseLost
+from mapping.loading import check_connections as check_map_names
+from mapping.loading import load_maps
+from store import boxes, outbox, quarantine, reviews, runs, secrets, streams
+from store.database import Database
+from supervise.knobs import Knobs
+from supervise.report import ProjectItem, ProjectPage, SupervisionReport
+from supervise.rounds import supervise_once
+from supervise.settings import calendar_word, read_knobs
+from supervise.views import overdue_view, project_view, projects_view
+from sync import checking, planfile
+from sync.checking import Finding
+from sync.desk import Desk
+from sync.engine import Engine, RoundOptions
+from sync.guards import Rails
+from sync.opening import Configured, Opener, fingerprint
+from sync.report import RunReport
+
+__all__ = ["Finding", "Service", "SystemClock"]
+
+log = logging.getLogger(f"duban.{__name__}")
+
+Progress = Callable[[str, int], None]
+_ASSEMBLED = ("configured", "opener", "knobs", "desk")
+
+
+class SystemClock:
+    """The machine's own time; the only place that reads it."""
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class Service:
+    """One configuration, one store, its connections. Use as a context manager."""
+
+    def __init__(self, config: loading.Config, db: Database, clock: SystemClock, key: bytes) -> None:
+        self.config = config
+        self.db = db
+        self.clock = clock
+        self._cipher = secrets.Cipher(key, os.urandom)
+        self._stop = threading.Event()
+        self._reload = threading.Event()
+        self._holding = threading.Lock()
+
+    @classmethod
+    def open(cls, config_path: Path | None, *, language: str | None = None) -> Service:
+        """Read the configuration, open the store (bringing it up to date) and find the key.
+
+        Raises:
+            ConfigError: one clear line; nothing has been read or written remotely.
+        """
+        del language  # commands speak; the service only names things
+        config = loading.load(config_path, os.environ, Path.cwd())
+        key = find_key(os.environ, config.base)
+        clock = SystemClock()
+        service = cls(config, Database.open(config.store_url, clock=clock), clock, key)
+        try:
+            service.check()
+        except BaseException:
+            service.close()
+            raise
+        return service
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close connections and store."""
+        for one in self.__dict__.get("configured", []):
+            one.connector.close()
+        self.db.close()
+
+    @property
+    def settings(self) -> Settings:
+        return self.config.settings
+
+    @property
+    def secret_values(self) -> frozenset[str]:
+        """Give the values that no output may show."""
+        return self.config.secrets
+
+    # --- assembling ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def configured(self) -> list[Configured]:
+        """Give every configured connection, validated, in the order of the file; nobody is asked yet.
+
+        Raises:
+            ConfigError: a table, a map or a kind cannot work.
+        """
+        check_map_names(self.settings.map, self.settings.connections)
+        return [self._configure(name) for name in self.settings.connections]
+
+    def _configure(self, name: str) -> Configured:
+        table = self._with_stored(name)
+        kind = str(table.get("kind", ""))
+        model: type[ConnectorSettings] = connector_class(kind).Settings
+        settings = loading.validate_connection(name, table, model, text=self.config.text, secrets=self.config.secrets)
+        connector = connect(settings, self._ports(name))
+        overrides = {entity: tables[name] for entity, tables in self.settings.map.items() if name in tables}
+        maps = load_maps(connector.default_maps(), overrides, name)
+        return Configured(
+            name=name, connector=connector, settings=settings, maps=maps, fingerprint=fingerprint(settings, maps)
+        )
+
+    def _with_stored(self, name: str) -> dict[str, Any]:
+        """Give a connection's table with stored secrets in place of references that have not changed since."""
+        table = dict(self.settings.connections[name])
+        prefix = f"{name}."
+        with self.db.read() as tx:
+            for row in secrets.names(tx):
+                if not row.startswith(prefix):
+                    continue
+                field = row[len(prefix) :]
+                kept = secrets.get(tx, self._cipher, row)
+                if kept is not None and kept.source == self._reference(name, field):
+                    table[field] = kept.value
+        return table
+
+    def _reference(self, name: str, field: str) -> str:
+        return self.config.references.get(f"connections.{name}.{field}", "")
+
+    def _ports(self, name: str) -> Ports:
+        seed = hashlib.sha256(name.encode() + os.urandom(8)).digest()
+        return Ports(
+            name=name, clock=self.clock, rng=random.Random(seed),
+            tokens=boxes.StoreTokenBox(self.db, name, self._cipher, lambda v, e, x: Token(v, e, dict(x))),
+            windows=boxes.StoreWindowBox(self.db, name), before_send=self.db.check_fence,
+            http=HttpSettings(proxy=self.settings.http.proxy, ca_file=self.settings.http.ca_file),
+        )  # fmt: skip
+
+    @cached_property
+    def opener(self) -> Opener:
+        return Opener(self.db, self.clock, self.settings.users)
+
+    @cached_property
+    def knobs(self) -> Knobs:
+        """Give the supervision settings.
+
+        Raises:
+            ConfigError: an unknown knob or a value of the wrong kind.
+        """
+        return read_knobs(self.settings.supervise, self.settings.service.timezone)
+
+    @cached_property
+    def desk(self) -> Desk:
+        return Desk(db=self.db, clock=self.clock, resolve_url=self._resolve_url, zone=self.settings.service.timezone)
+
+    def _resolve_url(self, url: str) -> tuple[str, str, str] | None:
+        for one in self.configured:
+            found = one.connector.record_ref(url)
+            if found is not None:
+                return (one.name, *found)
+        return None
+
+    def _engine(self, progress: Progress | None) -> Engine:
+        rails = self.settings.rails
+        return Engine(
+            self.db, self.clock, new_id=self._new_id, salt=lambda: os.urandom(32), progress=progress,
+            halt=self._stop.is_set,
+            rails=Rails(
+                listing_floor=rails.listing_floor, listing_share=rails.listing_percent / 100,
+                deletes_floor=rails.deletes_floor, deletes_share=rails.deletes_percent / 100,
+                mass_floor=rails.mass_floor, mass_share=rails.mass_percent / 100,
+                errors_floor=rails.errors_floor, errors_share=rails.errors_percent / 100,
+            ),
+        )  # fmt: skip
+
+    def _new_id(self) -> str:
+        """Give a new id that sorts by time: a UUIDv7."""
+        raw = bytearray(self.clock.now_ms().to_bytes(6, "big") + os.urandom(10))
+        raw[6] = 0x70 | (raw[6] & 0x0F)
+        raw[8] = 0x80 | (raw[8] & 0x3F)
+        text = raw.hex()
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    def _chosen(self, names: Sequence[str]) -> list[Configured]:
+        known = {one.name: one for one in self.configured}
+        for name in names:
+            if name not in known:
+                raise InputError(
+                    f"no connection is called {name!r}; there are {', '.join(known) or 'none'}",
+                    zh=f"没有名为 {name!r} 的连接；现有：{'、'.join(known) or '无'}",
+                )
+        return [known[name] for name in names] if names else list(known.values())
+
+    @contextmanager
+    def _writer(self, wait_s: float) -> Iterator[None]:
+        """Be the one writer of the store for a while; the daemon is it all the time."""
+        if self._daemon:
+            yield
+            return
+        self.db.hold(f"pid {os.getpid()} on {socket.gethostname()}", wait_s)
+        try:
+            yield
+        finally:
+            self.db.release()
+
+    _daemon = False
+
+    # --- looking ------------------------------------------------------------------------------------------------
+
+    def check(self) -> list[Finding]:
+        """Check what can be checked without asking anybody.
+
+        Raises:
+            ConfigError: the first thing that cannot work.
+        """
+        out = [Finding("ok", str(self.config.path), "configuration read", "配置已读取")]
+        for one in self.configured:
+            text = f"{one.settings.kind}, mode {one.settings.mode}, {len(one.maps)} maps"
+            out.append(
+                Finding("ok", one.name, text, f"{one.settings.kind}，模式 {one.settings.mode}，{len(one.maps)} 个映射")
+            )
+        _ = self.knobs
+        return out
+
+    def check_online(self) -> list[Finding]:
+        """Log in everywhere and hold the maps against live metadata; nothing is read or written beyond that."""
+        return checking.check_connections(self.opener, self.configured)
+
+    def doctor(self) -> list[Finding]:
+        """Examine store, disk, journal, connections, clocks and calendars."""
+        found = self.check()
+        found += checking.diagnose(self.db, self.clock, self.opener, self.configured, self.config.base)
+        worry, english, chinese = calendar_word(self.knobs, self.clock.now_ms())
+        return [*found, Finding("warn" if worry else "ok", "calendar", english, chinese)]
+
+    def discover(self, connection: str) -> dict[str, Any]:
+        """Give a connection's objects and fields and a proposed map as TOML."""
+        return checking.propose(self._chosen([connection])[0])
+
+    def status(self) -> dict[str, Any]:
+        """Give where everything stands, from the store alone."""
+        with self.db.read() as tx:
+            last = runs.last(tx, 1)
+            return {
+                "connections": [asdict(state) for state in streams.connections(tx)],
+                "streams": [asdict(stream) for stream in streams.all(tx)],
+                "last_run": asdict(last[0]) if last else None,
+                "waiting": {**reviews.counts(tx), "quarantine": quarantine.count(tx)},
+                "outbox": outbox.counts(tx),
+                "now_ms": self.clock.now_ms(),
+            }
+
+    def overdue(self, as_of_ms: int | None = None) -> list[Any]:
+        """Give the overdue client actions, worst first."""
+        return list(self.overview(as_of_ms).overdue)
+
+    def overview(self, as_of_ms: int | None = None) -> SupervisionReport:
+        """Give everything supervision sees at a moment, without writing."""
+        return overdue_view(self.db, now_ms=self._moment(as_of_ms), knobs=self.knobs)
+
+    def projects(self, as_of_ms: int | None = None) -> list[ProjectItem]:
+        """Give every live project with its standing."""
+        return projects_view(self.db, now_ms=self._moment(as_of_ms), knobs=self.knobs)
+
+    def project(self, ref: str, as_of_ms: int | None = None) -> ProjectPage:
+        """Give one project, named by uid, remote id, address or exact name.
+
+        Raises:
+            InputError: nothing answers to that name.
+        """
+        _, uid = self.desk.find(ref, "project")
+        page = project_view(self.db, uid, now_ms=self._moment(as_of_ms), knobs=self.knobs)
+        if page is None:
+            raise InputError(f"no project {ref!r}", zh=f"没有项目 {ref!r}")
+        return page
+
+    def _moment(self, as_of_ms: int | None) -> int:
+        return self.clock.now_ms() if as_of_ms is None else as_of_ms
+
+    # --- doing --------------------------------------------------------------------------------------------------
+
+    def plan(self, names: Sequence[str] = (), full: bool = False, progress: Progress | None = None) -> RunReport:
+        """Pull, match and say what would happen; nothing is written but the inbox."""
+        return self._run(names, RoundOptions(kind="plan", full=full), 10.0, progress)
+
+    def sync(
+        self,
+        names: Sequence[str] = (),
+        *,
+        dry_run: bool = False,
+        full: bool = False,
+        wait_s: float = 10.0,
+        allow: Mapping[str, int] | None = None,
+        progress: Progress | None = None,
+    ) -> RunReport:
+        """Run one round.
+
+        Raises:
+            LeaseHeld: another process writes this store and did not stop within *wait_s*.
+        """
+        kind = "plan" if dry_run else "sync"
+        return self._run(names, RoundOptions(kind=kind, full=full, allow=allow or {}), wait_s, progress)
+
+    def _run(self, names: Sequence[str], options: RoundOptions, wait_s: float, progress: Progress | None) -> RunReport:
+        chosen = self._chosen(names)
+        with self._holding, self._writer(wait_s):
+            engine = self._engine(progress)
+            report = engine.begin(options.kind, {one.name: one.settings for one in chosen})
+            before = {one.name: dict(_counters(one)) for one in chosen}
+            try:
+                spokes = self.opener.open_all(chosen, report)
+            except DubanError as error:
+                report.problems.append(str(error))
+                engine.finish(report)
+                raise
+            if options.kind == "apply":
+                for spoke in spokes:
+                    spoke.approved = spoke.approved or spoke.settings.mode in ("plan", "live")
+            held = [spoke.name for spoke in spokes if not spoke.live]
+            if options.kind == "sync" and held:
+                report.problems.append(_not_live(spokes))
+            engine.round(report, spokes, options)
+            for one in chosen:
+                tally = report.connections[one.name]
+                tally.calls = _counters(one).get("calls", 0) - before[one.name].get("calls", 0)
+                tally.credits = _counters(one).get("credits", 0) - before[one.name].get("credits", 0)
+        return report
+
+    def write_plan(self, report: RunReport, path: Path) -> None:
+        """Store a plan for ``apply``: its lines, and what it was made of."""
+        made_of = {one.name: one.fingerprint for one in self.configured if one.name in report.connections}
+        planfile.write(path, report, made_of, self._organisations())
+
+    def _organisations(self) -> dict[str, str]:
+        with self.db.read() as tx:
+            return {state.name: state.org_id for state in streams.connections(tx)}
+
+    def apply_file(self, path: Path, progress: Progress | None = None) -> RunReport:
+        """Do exactly the items of a stored plan; items whose ground moved are counted as stale.
+
+        Raises:
+            InputError: the file is not a plan, was changed, or belongs to another configuration or organisation.
+        """
+        body = planfile.read(path)
+        mine = {one.name: one.fingerprint for one in self.configured}
+        for name, print_ in body["connections"].items():
+            if mine.get(name) != print_:
+                raise InputError(
+                    f"the plan was made with another configuration of {name}",
+                    zh=f"该计划由 {name} 的另一份配置生成", next_step="make a new plan", next_step_zh="请重新生成计划",
+                )  # fmt: skip
+        if any(self._organisations().get(n) != org for n, org in body["organisations"].items() if n in mine):
+            raise InputError("the plan was made for another organisation", zh="该计划属于另一个组织")
+        return self._apply(list(body["connections"]), frozenset(body["digests"]), {}, progress)
+
+    def apply_run(self, run_id: str, allow: Mapping[str, int], progress: Progress | None = None) -> RunReport:
+        """Do what a run planned but did not do (a rail held it, or it only planned), within *allow*.
+
+        Raises:
+            InputError: there is no such run.
+        """
+        with self.db.read() as tx:
+            run = runs.get(tx, run_id)
+            items = runs.items(tx, run_id) if run else []
+        if run is None:
+            raise InputError(f"there is no run {run_id}", zh=f"没有运行记录 {run_id}")
+        names = list(run.summary.get("connections", {})) or [one.name for one in self.configured]
+        digests = frozenset(item["digest"] for item in items if item.get("digest"))
+        return self._apply(names, digests if run.kind in ("plan", "apply") else None, allow, progress)
+
+    def _apply(
+        self, names: Sequence[str], digests: frozenset[str] | None, allow: Mapping[str, int], progress: Progress | None
+    ) -> RunReport:
+        for one in self._chosen(names):
+            if one.settings.mode == "observe":
+                raise InputError(
+                    f"{one.name} is in mode observe: nothing is ever written for it",
+                    zh=f"{one.name} 处于 observe 模式，不会写入任何内容", connection=one.name,
+                    next_step='set mode = "plan" or "live"', next_step_zh='请设置 mode = "plan" 或 "live"',
+                )  # fmt: skip
+        report = self._run(names, RoundOptions(kind="apply", approved=digests, allow=allow), 10.0, progress)
+        if report.guard is None:
+            for name in names:
+                self.opener.approve(name)
+        return report
+
+    def supervise(self, as_of_ms: int | None = None) -> SupervisionReport:
+        """Judge every task and project once and write flags and reconciled statuses into the hub."""
+        with self._holding, self._writer(10.0):
+            return supervise_once(
+                self.db, now_ms=self._moment(as_of_ms), run_id=self._new_id(), knobs=self.knobs,
+                as_of_only=as_of_ms is not None,
+            )  # fmt: skip
+
+    def auth_zoho(self, connection: str, code: str) -> None:
+        """Exchange a grant code for a refresh token and keep it encrypted."""
+        from connectors.zoho.auth import exchange_grant
+        from connectors.zoho.settings import ZohoSettings
+
+        settings = loading.validate_connection(
+            connection, self._with_stored(connection), ZohoSettings, text=self.config.text, secrets=self.config.secrets
+        )
+        self.set_secret(f"{connection}.refresh_token", exchange_grant(self._ports(connection), settings, code))
+
+    def set_secret(self, name: str, value: str) -> None:
+        """Keep a secret, named ``connection.key``, encrypted; it stands for the reference of that key.
+
+        Raises:
+            InputError: the name is not of that form.
+        """
+        connection, dot, field = name.partition(".")
+        if not dot or connection not in self.settings.connections or not field:
+            raise InputError(
+                f"{name!r} does not name a secret; write CONNECTION.KEY, as in zoho.refresh_token",
+                zh=f"{name!r} 不是密钥名；请写成 连接.键，例如 zoho.refresh_token",
+            )
+        with self.db.edit() as tx:
+            source = self._reference(connection, field)
+            secrets.put(tx, self._cipher, name, value, self.clock.now_ms(), source=source)
+
+    # --- the daemon ---------------------------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Sync and supervise by the clock until a signal says stop; gives the exit code."""
+        self.db.hold(f"daemon, pid {os.getpid()} on {socket.gethostname()}", 0.0)
+        self._daemon = True
+        with self._signals():
+            scheduler = self._schedule()
+            page = self._serve_page()
+            tell_systemd("READY=1")
+            log.info("running", extra={"every_s": self.settings.service.every})
+            while not self._stop.wait(1.0):
+                pass
+            tell_systemd("STOPPING=1")
+            scheduler.shutdown(wait=True)
+            if page is not None:
+                page.stop()
+        self.db.release()
+        return 0
+
+    def _schedule(self) -> BackgroundScheduler:
+        """Let the clock call the round: one at a time, late ones folded into one, the first at once."""
+        scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone=UTC,
+        )
+        now = datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC)
+        every = self.settings.service.every
+        scheduler.add_job(self._job, IntervalTrigger(seconds=every, timezone=UTC), next_run_time=now, id="round")
+        scheduler.start()
+        return scheduler
+
+    def _job(self) -> None:
+        """One round and the supervision after it; whatever it meets, the next one comes."""
+        try:
+            if self._reload.is_set():
+                self._reload.clear()
+                self._reread()
+            report = self.sync(())
+            log.info("round", extra={"exit_code": report.exit_code, "counts": dict(report.counts)})
+            if self._stop.is_set():
+                return
+            verdict = self.supervise()
+            if verdict.changed and not self._stop.is_set():
+                self.sync(())
+        except LeaseLost:
+            log.error("another process has become the writer of this store; stopping")
+            self._stop.set()
+        except DubanError as error:
+            log.error(error.text("en"))
+        except Exception:  # the one broad catch: a bug in one round must not silence the daemon
+            log.exception("round failed")
+
+    def _reread(self) -> None:
+        """Take a changed configuration, when it is sound; else keep the old one and say why."""
+        try:
+            config = loading.load(self.config.path, os.environ, self.config.base)
+            if config.store_url != self.config.store_url:
+                raise ConfigError("[store] url changed: restart for that", zh="[store] url 已改变：请重启")
+            old, self.config = self.config, config
+            kept = {name: self.__dict__.pop(name) for name in _ASSEMBLED if name in self.__dict__}
+            try:
+                self.check()
+            except DubanError:
+                self.config = old
+                self.__dict__.update(kept)
+                raise
+        except DubanError as error:
+            log.error("configuration not taken: %s", error.text("en"))
+            return
+        for one in kept.get("configured", []):
+            one.connector.close()
+        log.info("configuration read again")
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reads the configuration again."""
+
+        def stop(number: int, _frame: object) -> None:
+            if self._stop.is_set():
+                os._exit(128 + number)
+            self._stop.set()
+
+        wanted = {signal.SIGTERM: stop, signal.SIGINT: stop}
+        before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
+        if hasattr(signal, "SIGHUP"):
+            before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _serve_page(self) -> Any:
+        """Start the status page when the configuration asks for one."""
+        if not self.settings.service.web:
+            return None
+        from web.serving import PageServer
+
+        token = self.settings.service.web_token
+        page = PageServer(self, self.settings.service.web, token.get_secret_value() if token else None)
+        page.start()
+        return page
+
+
+# --- small things -------------------------------------------------------------------------------------------------
+
+
+def _counters(one: Configured) -> Mapping[str, int]:
+    ports = getattr(one.connector, "ports", None)
+    return getattr(ports, "counters", {}) if ports is not None else {}
+
+
+def _not_live(spokes: Sequence[Any]) -> str:
+    parts = []
+    for spoke in spokes:
+        if spoke.settings.mode != "live":
+            parts.append(f"{spoke.name}: mode {spoke.settings.mode}, nothing is written for it")
+        elif not spoke.approved:
+            parts.append(
+                f"{spoke.name}: its first contact waits for approval: duban plan -o FILE, read it, duban apply FILE"
+            )
+    return "; ".join(parts)
+
+
+def tell_systemd(word: str) -> None:
+    """Tell the service manager how we are, when there is one (sd_notify's protocol: a datagram)."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.connect("\0" + address[1:] if address.startswith("@") else address)
+        sender.sendall(word.encode())

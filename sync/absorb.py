@@ -22,6 +22,7 @@ from store.inbox import Item
 from store.quarantine import Held
 from store.streams import Stream
 from store.tx import Tx
+from sync.halting import Halt, never
 from sync.report import RunReport
 from sync.spokes import Spoke
 
@@ -53,12 +54,19 @@ class Absorber:
     """Pulls the given connections side by side and stores page after page in the calling thread."""
 
     def __init__(
-        self, db: Database, clock: Clock, *, parallel: bool = True, progress: Callable[[str, int], None] | None = None
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        parallel: bool = True,
+        progress: Callable[[str, int], None] | None = None,
+        halt: Halt = never,
     ) -> None:
         self._db = db
         self._clock = clock
         self._parallel = parallel
         self._progress = progress
+        self._halt = halt
 
     def run(self, spokes: Sequence[Spoke], report: RunReport, *, full: bool = False) -> list[Listing]:
         """Absorb everything that changed; a failing stream stops alone and is named in the report.
@@ -69,6 +77,8 @@ class Absorber:
         listings = self._open(spokes, full=full)
         source = self._threads(listings) if self._parallel and len(listings) > 1 else self._inline(listings)
         for listing, page in source:
+            if self._halt():
+                break
             if isinstance(page, DubanError):
                 listing.error = page
                 continue

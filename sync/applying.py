@@ -21,6 +21,7 @@ from store.database import Database
 from store.outbox import Op
 from store.tx import Tx
 from sync.guards import Rails, circuit_open
+from sync.halting import Halt, never
 from sync.report import RunReport
 from sync.settling import Settler, Verdict
 from sync.spokes import PENDING, Spoke
@@ -52,6 +53,7 @@ class Applier:
         salt: bytes,
         parallel: bool = True,
         progress: Callable[[str, int], None] | None = None,
+        halt: Halt = never,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -60,6 +62,7 @@ class Applier:
         self._settler = Settler(db, clock, report, salt)
         self._parallel = parallel
         self._progress = progress
+        self._halt = halt
         self._stopped: dict[str, DubanError] = {}
         self._sent: dict[str, int] = {}
         self._refused: dict[str, int] = {}
@@ -134,7 +137,7 @@ class Applier:
     def _of_spoke(self, entity: EntityKind, spoke: Spoke) -> Iterator[_Batch]:
         after = ""
         size = spoke.connector.capabilities.batch_size
-        while spoke.name not in self._stopped:
+        while spoke.name not in self._stopped and not self._halt():
             with self._db.read() as tx:
                 ops = outbox.ready(tx, spoke.name, entity, self._clock.now_ms(), _WAVE, after)
             if not ops:
@@ -143,7 +146,7 @@ class Applier:
             ordered = sorted(ops, key=lambda op: (op.action, op.id))
             for _, group in groupby(ordered, key=lambda op: op.action):
                 for run in chunks(list(group), size):
-                    if spoke.name in self._stopped:
+                    if spoke.name in self._stopped or self._halt():
                         return
                     batch = self._intend(spoke, spoke.maps[entity], list(run))
                     if batch.ops:

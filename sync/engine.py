@@ -18,6 +18,7 @@ from store.tx import Tx
 from sync.absorb import Absorber, Listing
 from sync.applying import Applier
 from sync.guards import Rails, Tripped, check_listing, check_tally
+from sync.halting import Halt, never
 from sync.planning import Planner, Policy
 from sync.recovery import Recovery
 from sync.report import ConnectionReport, RunReport
@@ -63,6 +64,7 @@ class Engine:
         salt: Callable[[], bytes],
         parallel: bool = True,
         progress: Callable[[str, int], None] | None = None,
+        halt: Halt = never,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -71,6 +73,7 @@ class Engine:
         self._salt = salt
         self._parallel = parallel
         self._progress = progress
+        self._halt = halt
 
     def begin(self, kind: str, settings: Mapping[str, ConnectorSettings]) -> RunReport:
         """Open a run: its id, its clock, one empty tally per connection."""
@@ -97,16 +100,18 @@ class Engine:
         active = [spoke for spoke in spokes if spoke.live] if writing else list(spokes)
         if writing:
             Recovery(self._db, self._clock, report, self._salt()).run(active)
-        absorber = Absorber(self._db, self._clock, parallel=self._parallel, progress=self._progress)
+        absorber = Absorber(self._db, self._clock, parallel=self._parallel, progress=self._progress, halt=self._halt)
         listings = absorber.run(spokes, report, full=options.full)
         self._note_errors(report, listings)
         self._guard_listings(report, listings, options)
+        if self._halt():
+            return
         usable = self._usable(spokes, listings)
         self._plan(report, usable, options)
         if writing:
             applier = Applier(
                 self._db, self._clock, self._rails, report, salt=self._salt(), parallel=self._parallel,
-                progress=self._progress,
+                progress=self._progress, halt=self._halt,
             )  # fmt: skip
             applier.run([spoke for spoke in usable if spoke.live])
 

@@ -155,7 +155,8 @@ class Opener:
                 raise NeedsOperator(
                     f"organisation {identity.org_id} ({identity.environment}) answers, but this store belongs to "
                     f"{state.org_id} ({state.environment})",
-                    zh=f"应答的组织是 {identity.org_id}({identity.environment}),而本库属于 {state.org_id}({state.environment})",
+                    zh=f"应答的组织是 {identity.org_id}({identity.environment}),"
+                    f"而本库属于 {state.org_id}({state.environment})",
                     connection=one.name,
                     next_step="use the right credentials, or a new connection name with a new store",
                     next_step_zh="请使用正确的凭据,或换新的连接名与新的库",

@@ -339,12 +339,27 @@ def _take(
     if outcome.settled is not None:
         plan.settled.append(outcome.settled)
     if outcome.conflict is not None:
+        if not view.exists and name == TITLE_FIELD[view.entity]:
+            _borrow_title(plan, name, outcome, group)
         _conflict(plan, view, name, outcome)
     elif outcome.value != hub:
         plan.values[name] = outcome.value
         plan.old[name] = hub
         plan.origins[name] = outcome.origin
         hub_changes.append(FieldChange(field=name, old=hub, new=outcome.value, reason=outcome.reason))
+
+
+def _borrow_title(
+    plan: EntityPlan, name: str, outcome: FieldOutcome, group: Sequence[tuple[SideView, BoundField]]
+) -> None:
+    """Let a new hub row carry the first side's name while a person decides: a row nobody can name helps nobody."""
+    for side, bound in group:
+        remote = (outcome.conflict or {}).get(side.connection)
+        value = bound.codec.to_hub(remote, None, side.refs)
+        if not isinstance(value, Unseen) and not is_blank(value):
+            outcome.value = plan.values[name] = value
+            plan.origins[name] = side.connection
+            return
 
 
 def _set(shadow: dict[str, Value], name: str, value: Value | Unseen) -> None:

@@ -1,0 +1,138 @@
+"""Two remote systems in memory, one hub, one engine: the smallest honest world for the sync tests."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from pathlib import Path
+from typing import Any
+
+from connectors.base import Ports, Token
+from connectors.memory import MemoryConnector, MemorySettings
+from connectors.memory_world import MemoryWorld
+from mapping.loading import load_maps
+from mapping.records import Value
+from store import hub, reviews
+from store.database import Database
+from store.hub import HubChange, HubRow
+from sync.engine import Engine, RoundOptions
+from sync.guards import Rails
+from sync.opening import Configured, Opener, fingerprint
+from sync.report import RunReport
+from sync.spokes import Spoke
+
+
+class StepClock:
+    """A clock that moves when it is told, and one second per look at a round's start."""
+
+    def __init__(self, now_ms: int = 1_780_000_000_000) -> None:
+        self.ms = now_ms
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic(self) -> float:
+        return self.ms / 1000
+
+    def sleep(self, seconds: float) -> None:
+        self.ms += int(seconds * 1000)
+
+
+class Tokens:
+    def load(self) -> Token | None:
+        return None
+
+    def save(self, token: Token | None) -> None: ...
+
+    def mints(self) -> list[int]:
+        return []
+
+    def note_mint(self, at_ms: int) -> None: ...
+
+
+class Windows:
+    def load(self, name: str) -> list[int]:
+        return []
+
+    def save(self, name: str, calls_ms: Any) -> None: ...
+
+    def blocked_until(self) -> int:
+        return 0
+
+    def block_until(self, at_ms: int) -> None: ...
+
+
+class Rig:
+    """A hub and its worlds. ``a`` and ``b`` are the truth of the two systems."""
+
+    def __init__(self, path: Path, *, names: tuple[str, ...] = ("a", "b"), rails: Rails | None = None, **settings: Any) -> None:
+        self.clock = StepClock()
+        self.db = Database.open(f"sqlite:///{path / 'hub.db'}", clock=self.clock)
+        self.worlds: dict[str, MemoryWorld] = {}
+        self.configured: list[Configured] = []
+        self._ids = itertools.count()
+        self.overrides: dict[str, Any] = settings.pop("maps", {})
+        per_name = settings.pop("each", {})
+        for rank, name in enumerate(names):
+            given = {"mode": "live", "first_contact": "auto", "org_id": f"org-{name}", "overlap_s": 5.0,
+                     "visible_after_s": 2.0, **settings, **per_name.get(name, {})}  # fmt: skip
+            self._connect(name, MemorySettings(kind="memory", **given), rank)
+        self.engine = Engine(
+            self.db, self.clock, rails=rails or Rails(), new_id=lambda: f"id-{next(self._ids):06d}",
+            salt=lambda: b"0123456789abcdef", parallel=False,
+        )  # fmt: skip
+        self.opener = Opener(self.db, self.clock, {})
+
+    def _connect(self, name: str, settings: MemorySettings, rank: int) -> None:
+        ports = Ports(name=name, clock=self.clock, rng=random.Random(rank), tokens=Tokens(), windows=Windows())
+        connector = MemoryConnector(settings, ports)
+        self.worlds[name] = connector.world
+        maps = load_maps(connector.default_maps(), self.overrides, name)
+        self.configured.append(
+            Configured(name=name, connector=connector, settings=settings, maps=maps, fingerprint=fingerprint(settings, maps))
+        )
+
+    @property
+    def a(self) -> MemoryWorld:
+        return self.worlds["a"]
+
+    @property
+    def b(self) -> MemoryWorld:
+        return self.worlds["b"]
+
+    def spokes(self, report: RunReport) -> list[Spoke]:
+        return self.opener.open_all(self.configured, report)
+
+    def round(self, kind: str = "sync", *, after_s: float = 10, **options: Any) -> RunReport:
+        """Run one round, some seconds after whatever was before."""
+        self.clock.sleep(after_s)
+        report = self.engine.begin(kind, {one.name: one.settings for one in self.configured})
+        report = self.engine.round(report, self.spokes(report), RoundOptions(kind=kind, **options))
+        self.clock.sleep(after_s)
+        return report
+
+    def rest(self, limit: int = 8) -> int:
+        """Run rounds until one writes nothing anywhere; gives how many it took."""
+        for count in range(1, limit + 1):
+            before = self.writes()
+            self.round()
+            if self.writes() == before:
+                return count
+        raise AssertionError(f"still writing after {limit} rounds")
+
+    def writes(self) -> int:
+        return sum(len(world.writes()) for world in self.worlds.values())
+
+    def rows(self, entity: Any, states: tuple[str, ...] = ("live",)) -> list[HubRow]:
+        with self.db.read() as tx:
+            return hub.select(tx, entity, states=states)
+
+    def edit_hub(self, entity: Any, uid: str, values: dict[str, Value], state: Any = None) -> None:
+        with self.db.edit() as tx:
+            row = hub.read(tx, entity, [uid])[uid]
+            hub.update(tx, entity, [HubChange(uid, row.rev, values, state, None)], self.clock.now_ms())
+            hub.mark_dirty(tx, entity, [uid], "person", self.clock.now_ms())
+
+    def questions(self, kind: str | None = None) -> list[reviews.Review]:
+        with self.db.read() as tx:
+            return reviews.open_(tx, kind)
