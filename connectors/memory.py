@@ -186,6 +186,7 @@ class MemoryConnector:
     def write(self, object: str, rows: Sequence[WriteRow]) -> Sequence[WriteResult]:
         if not rows:
             return []
+        self._check(object, "write")
         self.ports.before_send()
         self._count("calls")
         asked = tuple({**row.values, "id": row.remote_id, "action": row.action} for row in rows)
@@ -303,6 +304,7 @@ class MemoryConnector:
     def _read(self, name: str, object: str = "", ids: Sequence[str] = ()) -> None:
         """Note a reading call, and raise what its faults ask for."""
         self._count("calls")
+        self._check(object, name)
         call = Call(self.world.now_ms(), name, object, rows=tuple({"id": id} for id in ids))
         self._tell("before", call)
         with self.world.lock:
@@ -311,6 +313,11 @@ class MemoryConnector:
             if fault.kind == "hang":
                 self.world.clock.sleep(self.settings.deadline_s)
             _raise(fault, self.ports.name)
+
+    def _check(self, object: str, name: str) -> None:
+        """Refuse an object this world does not have; only ``describe`` may ask whether it does."""
+        if object and name != "describe" and object not in self.world.rows:
+            raise NeedsOperator(f"there is no object {object}", connection=self.ports.name)
 
     def _tell(self, when: str, call: Call) -> None:
         if self.world.on_call is not None:
