@@ -8,13 +8,10 @@ business: a connector passes a ``classify`` hook.
 from __future__ import annotations
 
 import base64
-import logging
-import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
 import httpx
@@ -22,22 +19,19 @@ import tenacity
 
 from connectors.base import Ports
 from connectors.bodies import BodyRefused, TextKind, decode_body, read_retry_after, read_server_ms
+from connectors.exchange import Answer, Call, Classify, Judge, Kind
 from connectors.hosts import host_of, is_loopback
 from connectors.pacing import Gate, Pace, Window
+from connectors.transport import Deadline, open_client
 from mapping.errors import (
-    AuthRefused,
-    ConfigError,
     DubanError,
     NeedsOperator,
-    OutcomeUnknown,
-    PageMalformed,
     QuotaSpent,
+    RecordRefused,
     Transient,
 )
 
 __all__ = ["Answer", "Call", "Classify", "Http", "Kind", "Window"]
-
-Kind = Literal["read", "write", "auth"]
 
 ATTEMPTS: Final = 5
 """Sends of one call at most, the first included."""
@@ -45,48 +39,10 @@ BACKOFF_S: Final = (1.0, 300.0)
 PATIENCE_S: Final = 60.0
 """A wait up to this long is slept here; a longer one goes back to the caller inside the Transient."""
 BODY_CAP_BYTES: Final = 64 * 1024 * 1024
+CONNECT_S: Final = 10.0
+"""For opening a socket: a host that does not answer is found out early and may be tried again."""
 _SHORTEST_SECRET: Final = 4
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-_PERMANENT_REDIRECTS = (301, 308)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back.
-
-    Args:
-        headers: case-insensitive.
-        body: parsed JSON; None when the body is empty or not JSON (``text_kind`` says which).
-        server_ms: the server's Date, milliseconds UTC.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: Any
-    text_kind: TextKind
-    server_ms: int | None
-    elapsed_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One request, before it is sent; what a ``classify`` hook may look at."""
-
-    method: str
-    url: str
-    kind: Kind
-    params: Mapping[str, Any] | None = None
-    json: Any = None
-    form: Mapping[str, str] | None = None
-    headers: Mapping[str, str] | None = None
-    heavy: bool = False
-    window: str | None = None
-    deadline_s: float = 60.0
-    credits: int = 0
-
-
-Classify = Callable[[Call, Answer], DubanError | None]
-"""Give the error that an answer stands for, or None when it is none. Never asked for ``auth`` calls."""
 
 
 class _Again(Exception):
@@ -137,12 +93,13 @@ class Http:
         self._allowed = allowed_hosts
         self._secrets = secrets
         self._deadline_s = deadline_s
-        self._classify = classify
+        self._judge = Judge(ports.name, self.hide, classify)
         self._body_cap_bytes = body_cap_bytes
         self._gate = Gate(pool)
         self._heavy_gate = Gate(heavy_pool or pool)
         self._pace = Pace(ports, windows or {})
         self._lock = threading.Lock()
+        self._deadline = Deadline()
         self._client: httpx.Client | None = None
         host_of(self._base_url)
 
@@ -233,70 +190,90 @@ class Http:
             if call.credits:
                 self.count("credits", call.credits)
             answer = self._exchange(call)
-        return self._judge(call, answer)
+        return self._settle(call, answer)
 
     def _wait_block(self) -> None:
         wait_s = self._pace.blocked_s()
         if wait_s > PATIENCE_S:
-            raise self._error(Transient, "the remote asked us to wait", zh="对方要求稍后再试", retry_after_s=wait_s)
+            raise self._judge.error(
+                Transient, "the remote asked us to wait", zh="对方要求稍后再试", retry_after_s=wait_s
+            )
         if wait_s > 0:
             self._ports.clock.sleep(wait_s)
 
     def _exchange(self, call: Call) -> Answer:
         """Send and read to the end; every way this can fail becomes one of our errors."""
-        started = self._ports.clock.monotonic()
-        clean = True
         try:
-            return self._stream(call, started)
-        except _NOT_SENT as exc:
-            cause: Exception = exc
-            clean = self.hide(str(exc)) == str(exc)
-            error: DubanError = self._error(Transient, f"cannot connect ({type(exc).__name__})", zh="无法连接")
-            repeat = True
-        except (httpx.TimeoutException, _TooSlow) as exc:
-            cause = exc
-            # A read that used up its whole deadline is not repeated here: it would hold everything behind it again.
-            error, repeat = (
-                self._lost(call, f"no whole answer within {call.deadline_s:g} s", "未在时限内得到完整答复"),
-                False,
-            )
-        except httpx.HTTPError as exc:
-            cause = exc
-            clean = self.hide(str(exc)) == str(exc)
-            error, repeat = (
-                self._lost(call, f"the connection broke ({type(exc).__name__})", "连接中断"),
-                call.kind == "read",
-            )
-        except (_TooBig, BodyRefused) as exc:
-            cause = exc
-            error, repeat = self._unreadable(call, str(exc)), False
-        error.__cause__ = cause if clean else None
-        error.__suppress_context__ = True
+            return self._stream(call, self._ports.clock.monotonic())
+        except (httpx.HTTPError, BodyRefused, _TooBig, _TooSlow) as exc:
+            error, repeat = self._failure(call, exc)
+            # A cause that shows a secret is dropped: tracebacks print it.
+            error.__cause__ = exc if self.hide(str(exc)) == str(exc) else None
+            error.__suppress_context__ = True
         if repeat and isinstance(error, Transient):
             raise _Again(error)
         raise error
 
+    def _failure(self, call: Call, exc: Exception) -> tuple[DubanError, bool]:
+        """Give the error for a call without a usable answer, and whether the call may be repeated."""
+        if isinstance(exc, _NOT_SENT):
+            return self._judge.error(Transient, f"cannot connect ({type(exc).__name__})", zh="无法连接"), True
+        if isinstance(exc, httpx.TimeoutException | _TooSlow):
+            # A read that used up its whole deadline is not repeated here: it would hold everything behind it again.
+            text = f"no whole answer within {call.deadline_s:g} s"
+            return self._judge.lost(call, text, f"{call.deadline_s:g} 秒内未得到完整答复"), False
+        if isinstance(exc, httpx.HTTPError):
+            error = self._judge.lost(call, f"the connection broke ({type(exc).__name__})", "连接中断")
+            return error, call.kind == "read"
+        return self._judge.unreadable(call, str(exc)), False
+
     def _stream(self, call: Call, started: float) -> Answer:
-        request = self._open().build_request(
-            call.method, call.url, params=call.params, json=call.json, data=call.form, headers=call.headers,
-            timeout=httpx.Timeout(call.deadline_s),
-        )  # fmt: skip
-        response = self._open().send(request, stream=True)
+        client = self._open()
+        request = self._build(client, call)
+        self._deadline.ends_at = started + call.deadline_s
         try:
-            raw = bytearray()
-            for chunk in response.iter_bytes():
-                raw += chunk
-                if len(raw) > self._body_cap_bytes:
-                    raise _TooBig(f"answer larger than {self._body_cap_bytes} bytes")
-                if self._ports.clock.monotonic() - started > call.deadline_s:
-                    raise _TooSlow
+            response = client.send(request, stream=True)
+            try:
+                raw = self._read_body(response, self._deadline.ends_at)
+            finally:
+                response.close()
         finally:
-            response.close()
-        body, text_kind = self._decode(response.status_code, bytes(raw))
+            self._deadline.ends_at = None
+        body, text_kind = self._decode(response.status_code, raw)
         return Answer(
-            status=response.status_code, headers=response.headers, body=body, text_kind=text_kind,
-            server_ms=read_server_ms(response.headers), elapsed_s=self._ports.clock.monotonic() - started,
-        )  # fmt: skip
+            status=response.status_code,
+            headers=response.headers,
+            body=body,
+            text_kind=text_kind,
+            server_ms=read_server_ms(response.headers),
+            elapsed_s=self._ports.clock.monotonic() - started,
+        )
+
+    def _build(self, client: httpx.Client, call: Call) -> httpx.Request:
+        timeout = httpx.Timeout(call.deadline_s, connect=min(CONNECT_S, call.deadline_s))
+        try:
+            return client.build_request(
+                call.method,
+                call.url,
+                params=call.params,
+                json=call.json,
+                data=call.form,
+                headers=call.headers,
+                timeout=timeout,
+            )
+        except (ValueError, TypeError):
+            error = self._judge.error(RecordRefused, "a value cannot be sent as JSON", zh="有值无法以 JSON 发送")
+        raise error
+
+    def _read_body(self, response: httpx.Response, ends_at: float) -> bytes:
+        raw = bytearray()
+        for chunk in response.iter_bytes():
+            raw += chunk
+            if len(raw) > self._body_cap_bytes:
+                raise _TooBig(f"it is larger than {self._body_cap_bytes} bytes")
+            if self._ports.clock.monotonic() > ends_at:
+                raise _TooSlow
+        return bytes(raw)
 
     @staticmethod
     def _decode(status: int, raw: bytes) -> tuple[Any, TextKind]:
@@ -307,68 +284,17 @@ class Http:
                 raise
             return None, "text"
 
-    # ---- what an answer stands for
+    # ---- repeating
 
-    def _judge(self, call: Call, answer: Answer) -> Answer:
-        error = self._verdict(call, answer)
+    def _settle(self, call: Call, answer: Answer) -> Answer:
+        error = self._judge.verdict(call, answer)
         if error is None:
             return answer
-        error.connection = error.connection or self._ports.name
         if isinstance(error, Transient):
             self._note_wait(error, answer)
             if self._repeatable(call, error):
                 raise _Again(error)
         raise error
-
-    def _verdict(self, call: Call, answer: Answer) -> DubanError | None:
-        status = answer.status
-        if 300 <= status < 400 and status != 304:
-            return self._redirected(call, answer)
-        if call.kind == "auth":
-            if status >= 500 or answer.text_kind in ("html", "empty"):
-                return self._error(
-                    Transient, f"the sign-in service answered {status} without JSON", zh="登录服务无有效答复"
-                )
-            return None
-        if answer.text_kind in ("html", "text"):
-            return self._not_json(call, answer)
-        error = self._classify(call, answer) if self._classify else None
-        return error if error is not None else self._by_status(call, status)
-
-    def _by_status(self, call: Call, status: int) -> DubanError | None:
-        if status >= 500:
-            return self._lost(call, f"the remote answered {status}", f"对方答复 {status}")
-        if status == 429:
-            return self._error(Transient, "too many calls", zh="调用过于频繁")
-        if status in (401, 407):
-            return self._error(AuthRefused, f"the remote refuses our credentials ({status})", zh="对方拒绝我们的凭据")
-        return None
-
-    def _redirected(self, call: Call, answer: Answer) -> DubanError:
-        where = self.hide(str(answer.headers.get("location", "")))[:80].split("?", maxsplit=1)[0]
-        text = f"the remote redirects to {where!r}; redirects are never followed"
-        if call.kind == "write":
-            return self._error(OutcomeUnknown, text, zh="对方要求跳转，写入结果未知")
-        if answer.status in _PERMANENT_REDIRECTS:
-            return self._error(NeedsOperator, text, zh="对方地址已变更，请检查配置")
-        return self._error(Transient, text, zh="对方要求跳转（可能是网络登录页），未跟随")
-
-    def _not_json(self, call: Call, answer: Answer) -> DubanError:
-        if answer.status < 300:
-            return self._unreadable(call, "a page of HTML or text instead of JSON (a portal or proxy?)")
-        return self._lost(call, f"a gateway answered {answer.status} without JSON", f"网关答复 {answer.status}")
-
-    def _unreadable(self, call: Call, why: str) -> DubanError:
-        kinds: dict[Kind, type[DubanError]] = {"read": PageMalformed, "write": OutcomeUnknown, "auth": Transient}
-        return self._error(kinds[call.kind], f"the answer cannot be used: {why}", zh="答复无法识别")
-
-    def _lost(self, call: Call, text: str, zh: str) -> DubanError:
-        return self._error(OutcomeUnknown if call.kind == "write" else Transient, text, zh=zh)
-
-    def _error(self, kind: type[DubanError], text: str, **more: Any) -> DubanError:
-        return kind(self.hide(text), connection=self._ports.name, **more)
-
-    # ---- repeating
 
     def _note_wait(self, error: Transient, answer: Answer) -> None:
         """Take the wait that the answer asks for and keep it over a restart."""
@@ -412,34 +338,11 @@ class Http:
     def _open(self) -> httpx.Client:
         with self._lock:
             if self._client is None:
-                self._client = self._make_client()
+                self._client = open_client(
+                    self._ports.http,
+                    transport=self._ports.transport,
+                    local=is_loopback(httpx.URL(self._base_url).host),
+                    deadline=self._deadline,
+                    monotonic=self._ports.clock.monotonic,
+                )
             return self._client
-
-    def _make_client(self) -> httpx.Client:
-        # Both loggers would print addresses with their queries, and header values at DEBUG.
-        for name in ("httpx", "httpcore"):
-            logging.getLogger(name).setLevel(logging.WARNING)
-        proxy = self._ports.http.proxy
-        local = is_loopback(httpx.URL(self._base_url).host)
-        return httpx.Client(
-            transport=self._ports.transport,
-            proxy=proxy if proxy and not local and self._ports.transport is None else None,
-            verify=self._tls(),
-            follow_redirects=False,
-            trust_env=False,
-            headers={"accept": "application/json", "accept-encoding": "gzip", "user-agent": "duban"},
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=10.0),
-        )
-
-    def _tls(self) -> ssl.SSLContext:
-        """Trust the public authorities and, beside them, the company's own."""
-        ca_file = self._ports.http.ca_file
-        context = httpx.create_ssl_context()
-        if ca_file is not None:
-            try:
-                context.load_verify_locations(cafile=ca_file)
-            except OSError as exc:
-                raise ConfigError(
-                    f"[http] ca_file cannot be read: {ca_file}", zh=f"[http] ca_file 无法读取：{ca_file}"
-                ) from exc
-        return context
