@@ -69,9 +69,11 @@ class Desk:
 
     def settings(self, **more: Any) -> ZohoSettings:
         given = {
-            "data_center": "cn", "client_id": "1000.client", "client_secret": "client+secret/=",
+            "data_center": "cn",
+            "client_id": "1000.client",
+            "client_secret": "client+secret/=",
             "refresh_token": "1000.refresh.x",
-        }  # fmt: skip
+        }
         return ZohoSettings(**{**given, **more})
 
     def connect(self, **more: Any) -> ZohoConnector:
