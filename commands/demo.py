@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from commands.app import App, command, option
-from commands.output import Progress, clean, emit, line, plain
+from commands.output import Progress, clean, emit, line
 from commands.printing import counts_text
-from commands.supervision import disagrees, show_overdue, show_projects
+from commands.supervision import show_overdue, show_projects
 from mapping.errors import DubanError
 
 if TYPE_CHECKING:
@@ -88,8 +88,7 @@ def _play(app: App, service: Service) -> dict[str, Any]:
     totals = first + flagged
     last = service.sync(())
     needs = {name: number for name, number in last.needs_person.items() if number}
-    overdue = [plain(one) for one in service.overdue(None)]
-    projects = [one for one in (plain(one) for one in service.projects(None)) if disagrees(one)]
+    seen = service.overview(None)
     result = {
         "planned": dict(plan.counts),
         "done": dict(totals),
@@ -98,8 +97,8 @@ def _play(app: App, service: Service) -> dict[str, Any]:
         "patched": totals["patch"],
         "parked": needs,
         "rounds": rounds + more + 1,
-        "overdue": overdue,
-        "projects": projects,
+        "overdue": seen.overdue,
+        "projects": seen.disagreements,
         "problems": last.problems,
     }
     if not app.json:

@@ -144,6 +144,11 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "column.old": ("OLD", "原值"),
     "column.new": ("NEW", "新值"),
     "column.key": ("KEY", "键"),
+    "column.overdue": ("OVERDUE", "逾期待办"),
+    "page.client_open": ("Open client actions", "未完成的客户待办"),
+    "page.overdue": ("Overdue client actions", "逾期的客户待办"),
+    "page.ours": ("Ours or a third party's, overdue", "我方或第三方逾期事项"),
+    "page.undated": ("Without a due date", "没有到期日的事项"),
     # --- plan lines
     "action.match": ("match", "匹配"),
     "action.import": ("import", "导入"),
@@ -234,11 +239,6 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "problem.line": ("! {message}", "! {message}"),
     "needs.line": ("Waits for a person: {items}", "待人工处理:{items}"),
-    "sync.observing": (
-        "{name} only looks (mode observe): nothing was written there.",
-        "{name} 处于 observe 模式:未写入任何数据。",
-    ),
-    "sync.planning": ("{name} waits for approval: duban apply {run}", "{name} 等待批准:duban apply {run}"),
     "init.done": (
         "Wrote {config} and {key_file}. Keep the key: without it the secrets in the store are lost.",
         "已生成 {config} 和 {key_file}。请妥善保管密钥:丢失后库中的密钥无法恢复。",

@@ -11,7 +11,7 @@ from commands.app import App
 from commands.messages import MESSAGES, reason
 from commands.output import clean, emit, line
 from mapping.records import Value
-from sync.report import ConnectionReport, FieldChange, PlanLine, RunReport
+from sync.report import FieldChange, PlanLine, RunReport
 
 SHOWN_LINES: Final = 200
 SHOWN_CHARACTERS: Final = 60
@@ -36,7 +36,6 @@ def show_report(app: App, report: RunReport, *, planned: bool = False) -> None:
     if report.counts:
         line(app, "counts.line", counts=counts_text(app, report.counts))
     _show_trouble(app, report)
-    _show_modes(app, report)
 
 
 def report_document(report: RunReport) -> dict[str, object]:
@@ -110,15 +109,3 @@ def _show_trouble(app: App, report: RunReport) -> None:
             click.echo(app.say("problem.line", message=f"{clean(one.name)}: {clean(one.error)}"), err=True)
     if any(report.needs_person.values()):
         click.echo(app.say("needs.line", items=counts_text(app, report.needs_person)), err=True)
-
-
-def _show_modes(app: App, report: RunReport) -> None:
-    for one in report.connections.values():
-        _show_mode(app, one, report)
-
-
-def _show_mode(app: App, one: ConnectionReport, report: RunReport) -> None:
-    if one.mode == "observe":
-        line(app, "sync.observing", name=one.name)
-    elif one.mode == "plan" and report.lines:
-        line(app, "sync.planning", name=one.name, run=report.run_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +14,7 @@ from commands.output import clean, emit, line, plain, table
 
 if TYPE_CHECKING:
     from service import Service
+    from supervise.report import ProjectItem, TaskItem
 
 project = group("project")
 
@@ -22,13 +23,16 @@ project = group("project")
 @as_of_option
 def overdue(app: App) -> int:
     with app.open() as service:
-        found = [plain(one) for one in service.overdue(as_of_ms(app, service))]
+        seen = service.overview(as_of_ms(app, service))
     if app.json:
-        emit({"overdue": found})
-    elif not found:
+        emit({
+            "as_of_ms": seen.now_ms, "zone": seen.zone, "overdue": seen.overdue, "due_soon": seen.due_soon,
+            "ours": seen.ours, "counts": seen.counts, "stale": seen.stale,
+        })  # fmt: skip
+    elif not seen.overdue:
         line(app, "none.overdue")
     else:
-        show_overdue(app, found)
+        show_overdue(app, seen.overdue)
     return 0
 
 
@@ -36,7 +40,7 @@ def overdue(app: App) -> int:
 @as_of_option
 def projects(app: App) -> int:
     with app.open() as service:
-        found = [plain(one) for one in service.projects(as_of_ms(app, service))]
+        found = service.projects(as_of_ms(app, service))
     if app.json:
         emit({"projects": found})
     elif not found:
@@ -51,17 +55,18 @@ def projects(app: App) -> int:
 @as_of_option
 def project_show(app: App, ref: str) -> int:
     with app.open() as service:
-        found = plain(service.project(ref, as_of_ms(app, service)))
+        page = service.project(ref, as_of_ms(app, service))
     if app.json:
-        emit({"project": found})
+        emit({"project": page})
         return 0
-    for key, value in found.items():
-        if isinstance(value, list):
-            click.echo(f"{clean(key)}:")
-            for one in value:
-                click.echo(f"  - {_facts(one)}")
-        else:
-            click.echo(f"{clean(key)}: {_facts(value)}")
+    show_projects(app, [page.project])
+    for key in ("client_open", "overdue", "ours", "undated"):
+        items = getattr(page, key)
+        if items:
+            click.echo("\n" + app.say(f"page.{key}"))
+            show_overdue(app, items)
+    for one in page.project.evidence:
+        click.echo("  " + facts(plain(one)))
     return 0
 
 
@@ -86,43 +91,27 @@ def as_of_ms(app: App, service: Service) -> int | None:
         raise click.UsageError(app.say("error.as_of", found=app.as_of)) from exc
 
 
-def show_overdue(app: App, found: list[Any]) -> None:
-    """Print overdue client actions as a table."""
-    rows = [
-        (
-            one.get("severity"), one.get("obd", one.get("days")), one.get("due"), one.get("title"),
-            one.get("project_name") or one.get("project"), one.get("contact_name") or one.get("contact"),
-        )
-        for one in found
-    ]  # fmt: skip
+def show_overdue(app: App, found: Sequence[TaskItem]) -> None:
+    """Print tasks as a table: how loud, how late, what, where, who."""
+    rows = [(one.severity, one.obd, one.due_eff, one.title, one.project, one.contact) for one in found]
     table(app, ("severity", "days", "due", "title", "project", "contact"), rows)
-    if any(one.get("provisional") for one in found):
+    if any(one.provisional for one in found):
         line(app, "as_of.provisional")
 
 
-def show_projects(app: App, found: list[Any]) -> None:
+def show_projects(app: App, found: Sequence[ProjectItem]) -> None:
     """Print projects with what each source says."""
     rows = [
-        (
-            one.get("code") or one.get("uid"), one.get("name") or one.get("title"), one.get("lifecycle"),
-            _facts(one.get("claims") or {}), _facts(one.get("flags") or one.get("reasons") or []),
-        )
+        (one.code or one.uid, one.name, one.lifecycle, facts(one.claims), ", ".join(one.flags), one.client_overdue)
         for one in found
-    ]  # fmt: skip
-    table(app, ("id", "project", "lifecycle", "claims", "flags"), rows)
+    ]
+    table(app, ("id", "project", "lifecycle", "claims", "flags", "overdue"), rows)
 
 
-def disagrees(one: Mapping[str, Any]) -> bool:
-    """Say whether the sources of a project state different things."""
-    claims = one.get("claims") or {}
-    stated = {str(value) for value in (claims.values() if isinstance(claims, Mapping) else claims)}
-    return bool(one.get("flags")) or len(stated) > 1
-
-
-def _facts(value: Any) -> str:
+def facts(value: Any) -> str:
     """Give nested facts on one line."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{clean(key)}={_facts(inner)}" for key, inner in value.items() if inner not in (None, [], {}))
+        return ", ".join(f"{clean(key)}={facts(inner)}" for key, inner in value.items() if inner not in (None, [], {}))
     if isinstance(value, list):
-        return "; ".join(_facts(one) for one in value)
+        return "; ".join(facts(one) for one in value)
     return clean("" if value is None else value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from commands.app import App, command, option
 from commands.output import Progress, line
 from commands.printing import show_report
 from config.values import parse_interval
+
+if TYPE_CHECKING:
+    from sync.report import RunReport
 
 _CONNECTIONS = click.argument("connections", nargs=-1, metavar="[CONNECTION]...")
 
@@ -32,6 +36,9 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, given: str) -> float:
     except ValueError as exc:
         raise click.BadParameter(str(exc)) from exc
 
+
+_GOES_ON = (0, 4)
+"""Exit codes after which supervision is worth its while: what was read is whole."""
 
 _ALLOW = option("--allow", multiple=True, metavar="NAME=NUMBER", callback=_allowances, help="opt.allow")
 
@@ -73,6 +80,8 @@ def sync(
 ) -> int:
     with app.open() as service, Progress(app) as progress:
         report = service.sync(connections, dry_run=dry_run, full=full, wait_s=wait_s, allow=allow, progress=progress)
+        if not dry_run and not connections and report.exit_code in _GOES_ON and service.supervise().changed:
+            carry(report, service.sync((), wait_s=wait_s, progress=progress))
     show_report(app, report, planned=dry_run)
     return report.exit_code
 
@@ -88,3 +97,20 @@ def run(app: App) -> int:
             raise ConfigError(app.say("error.memory"))
         logging.set_up(level=service.settings.service.log_level, color=app.color)
         return service.run()
+
+
+def carry(first: RunReport, second: RunReport) -> None:
+    """Add to a round the one that carried its supervision's flags and statuses to the CRMs."""
+    for name, number in second.counts.items():
+        first.tally(name, number)
+    first.lines += second.lines
+    first.lines_total += second.lines_total
+    first.problems += [problem for problem in second.problems if problem not in first.problems]
+    first.ended_ms, first.guard, first.needs_person = second.ended_ms, second.guard, second.needs_person
+    first.exit_code = second.exit_code
+    for name, tally in second.connections.items():
+        if name in first.connections:
+            tally.pulled += first.connections[name].pulled
+            tally.calls += first.connections[name].calls
+            tally.credits += first.connections[name].credits
+        first.connections[name] = tally
