@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from mapping.records import EntityKind
 from store.outbox import OPEN
-from store.statements import execute_among, fetch_among
+from store.statements import execute_among, execute_many, fetch_among
 from store.tx import Tx
 
 _OPEN_LIST = ", ".join(f"'{state}'" for state in OPEN)
@@ -55,3 +55,9 @@ def close_unread(tx: Tx, connection: str, object: str, remote_ids: Sequence[str]
         'WHERE "state" <> \'closed\' AND "op_id" = \'\' AND "connection" = ? AND "object" = ? AND'
     )
     execute_among(tx, sql, '"remote_id"', remote_ids, now_ms, connection, object)
+
+
+def postpone(tx: Tx, marks: Sequence[tuple[int, int]]) -> None:
+    """Put parked records back to sleep: (id, next try in ms)."""
+    sql = 'UPDATE "quarantine" SET "state" = \'open\', "retry_ms" = ? WHERE "id" = ?'
+    execute_many(tx, sql, [(retry_ms, id_) for id_, retry_ms in marks])

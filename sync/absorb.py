@@ -16,7 +16,7 @@ from mapping.fields import BoundMap
 from mapping.ports import Clock
 from mapping.records import EntityKind, Value
 from mapping.scope import in_scope
-from store import inbox, links, quarantine, streams
+from store import inbox, links, quarantine, streams, worklist
 from store.database import Database
 from store.inbox import Item
 from store.quarantine import Held
@@ -30,6 +30,7 @@ log = logging.getLogger(f"duban.{__name__}")
 
 _PULL_THREADS = 12
 _PAGES_WAITING = 4
+_REREAD_MS = 900_000
 
 
 def canonical(doc: dict[str, Value]) -> str:
@@ -168,6 +169,8 @@ class Absorber:
             items, held, listed = _sort_out(tx, spoke, bound, page, now_ms)
             items += gone
             inbox.put(tx, items)
+            if quarantine.count(tx):
+                worklist.close_unread(tx, spoke.name, bound.map.object, [item.remote_id for item in items], now_ms)
             quarantine.put(tx, held)
             listing.stream = _advance(listing.stream, page, listed, now_ms)
             streams.save(tx, listing.stream)
@@ -259,7 +262,7 @@ def _unreadable(spoke: Spoke, bound: BoundMap, remote_id: str, reason: str, now_
     return Held(
         id=None, connection=spoke.name, entity=bound.entity, object=bound.map.object, remote_id=remote_id, uid="",
         op_id="", code="unreadable", message=reason, payload={}, attempts=1, first_ms=now_ms, last_ms=now_ms,
-        retry_ms=now_ms, state="open",
+        retry_ms=now_ms + _REREAD_MS, state="open",
     )  # fmt: skip
 
 
@@ -267,5 +270,5 @@ def _refused(spoke: Spoke, bound: BoundMap, record: RemoteRecord, error: RecordR
     return Held(
         id=None, connection=spoke.name, entity=bound.entity, object=bound.map.object, remote_id=record.id, uid="",
         op_id="", code=error.code or "value", message=error.message, payload=dict(record.payload), attempts=1,
-        first_ms=now_ms, last_ms=now_ms, retry_ms=now_ms, state="open",
+        first_ms=now_ms, last_ms=now_ms, retry_ms=now_ms + _REREAD_MS, state="open",
     )  # fmt: skip

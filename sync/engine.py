@@ -22,6 +22,7 @@ from sync.halting import Halt, never
 from sync.planning import Planner, Policy
 from sync.recovery import Recovery
 from sync.report import ConnectionReport, RunReport
+from sync.retrying import Retrier
 from sync.spokes import Spoke
 
 log = logging.getLogger(f"duban.{__name__}")
@@ -100,6 +101,7 @@ class Engine:
         active = [spoke for spoke in spokes if spoke.live] if writing else list(spokes)
         if writing:
             Recovery(self._db, self._clock, report, self._salt()).run(active)
+            Retrier(self._db, self._clock, report).run(active)
         absorber = Absorber(self._db, self._clock, parallel=self._parallel, progress=self._progress, halt=self._halt)
         listings = absorber.run(spokes, report, full=options.full)
         self._note_errors(report, listings)

@@ -20,9 +20,8 @@ from store.reviews import Review
 from store.tx import Tx
 from sync.absorb import gone_item, live_item
 from sync.report import RunReport
+from sync.retrying import wait_ms
 from sync.spokes import Spoke
-
-_RETRY_S = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +99,8 @@ class Settler:
             if link is not None:
                 self._move(link, verdict)
             op.state, op.code, op.message = "done", None, None
+        back = [verdict.op.uid for verdict in verdicts if verdict.op.action == "restore"]
+        hub.mark_dirty(tx, bound.entity, back, "restored", now_ms)
         links.insert(tx, new)
         links.update(tx, changed)
         worklist.close_held(tx, spoke.name, uids, now_ms)
@@ -177,7 +178,7 @@ class Settler:
                     id=None, connection=spoke.name, entity=op.entity, object=op.object, remote_id=op.remote_id or "",
                     uid=op.uid, op_id=op.id, code=verdict.code or str(verdict.outcome), message=verdict.message,
                     payload={"action": op.action, "fields": sorted(op.values)}, attempts=op.attempts, first_ms=now_ms,
-                    last_ms=now_ms, retry_ms=now_ms + _RETRY_S * 1000, state="open",
+                    last_ms=now_ms, retry_ms=now_ms + wait_ms(op.attempts), state="open",
                 )
             ],
         )  # fmt: skip

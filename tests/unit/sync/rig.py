@@ -67,7 +67,8 @@ class Rig:
 
     def __init__(self, path: Path, *, names: tuple[str, ...] = ("a", "b"), rails: Rails | None = None, **settings: Any) -> None:
         self.clock = StepClock()
-        self.db = Database.open(f"sqlite:///{path / 'hub.db'}", clock=self.clock)
+        self.file = path / "hub.db"
+        self.db = Database.open(f"sqlite:///{self.file}", clock=self.clock)
         self.worlds: dict[str, MemoryWorld] = {}
         self.configured: list[Configured] = []
         self._ids = itertools.count()
