@@ -1,0 +1,104 @@
+"""The words of reports and pages in Chinese and English, by code; an unknown code shows itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+Language = Literal["zh", "en"]
+
+WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    # heads and columns
+    "title.digest": ("督办日报", "Supervision digest"),
+    "title.project": ("项目状态", "Project status"),
+    "title.board": ("督办看板", "Supervision board"),
+    "as_of": ("截至", "as of"),
+    "overdue": ("逾期的客户待办", "Overdue client actions"),
+    "ours": ("我方及第三方逾期", "Ours and third parties', overdue"),
+    "due_soon": ("即将到期", "Due soon"),
+    "client_open": ("需贵方支持", "Needs from the client"),
+    "undated": ("未定日期", "No date"),
+    "disagreements": ("状态不一致的项目", "Projects whose statuses disagree"),
+    "runs": ("最近一轮", "Last round"),
+    "connections": ("连接", "Connections"),
+    "attention": ("待人工处理", "Waits for a person"),
+    "task": ("事项", "Item"),
+    "project": ("项目", "Project"),
+    "no_project": ("未关联项目", "Without a project"),
+    "account": ("客户", "Client"),
+    "contact": ("联系人", "Contact"),
+    "owner": ("我方负责人", "Our owner"),
+    "due": ("到期日", "Due"),
+    "since": ("逾期自", "Overdue since"),
+    "days": ("逾期工作日", "Working days late"),
+    "severity": ("级别", "Level"),
+    "ball": ("责任方", "Ball with"),
+    "lifecycle": ("阶段", "Lifecycle"),
+    "health": ("申报健康度", "Declared health"),
+    "claims": ("各方说法", "Claims"),
+    "reason": ("原因", "Reason"),
+    "result": ("结果", "Result"),
+    "count": ("数量", "Count"),
+    "time": ("时间", "Time"),
+    "connection": ("连接", "Connection"),
+    "source": ("来源", "Source"),
+    "error": ("错误", "Error"),
+    "next_step": ("建议", "Next step"),
+    "none": ("无", "none"),
+    "more": ("另有 {count} 项", "{count} more"),
+    "provisional": ("日期按周末规则推算，官方放假安排尚未公布", "reckoned by the weekend rule; no official list yet"),
+    "stale": ("超过一天没有消息的来源", "sources not heard for more than a day"),
+    "knobs": ("与默认不同的设置", "settings that differ from the defaults"),
+    "gaps": ("缺日期 {no_due} 项，缺负责人 {no_owner} 项", "{no_due} without a due date, {no_owner} without an owner"),
+    "never": ("尚未运行", "not run yet"),
+    "ok": ("正常", "ok"),
+    # ball holders
+    "ball.client": ("客户", "client"),
+    "ball.vendor": ("我方", "us"),
+    "ball.third_party": ("第三方", "third party"),
+    "ball.none": ("无", "nobody"),
+    # lifecycle
+    "lifecycle.draft": ("草稿", "draft"),
+    "lifecycle.planned": ("已立项", "planned"),
+    "lifecycle.active": ("进行中", "active"),
+    "lifecycle.on_hold": ("暂停", "on hold"),
+    "lifecycle.delivered": ("已交付待验收", "delivered"),
+    "lifecycle.accepted": ("已验收", "accepted"),
+    "lifecycle.closed": ("已关闭", "closed"),
+    "lifecycle.cancelled": ("终止", "cancelled"),
+    "health.unknown": ("未知", "unknown"),
+    "health.green": ("正常", "on track"),
+    "health.yellow": ("有风险", "at risk"),
+    "health.red": ("已偏离", "off track"),
+    # outcomes
+    "outcome.agreed": ("一致", "agreed"),
+    "outcome.taken": ("已采纳新值", "new value taken"),
+    "outcome.overridden": ("人工指定", "set by an override"),
+    "outcome.settled": ("人工裁定", "settled by a person"),
+    "outcome.diverged": ("按权威来源取值", "taken from the authority"),
+    "outcome.ask": ("各方不一致，请裁定", "sources differ; please decide"),
+    "outcome.terminal_conflict": ("涉及终结状态的分歧，已冻结", "conflict about an ending; held"),
+    "outcome.irregular_transition": ("不合规的状态跳转，已冻结", "not a step a project takes; held"),
+    "outcome.acceptance_evidence_missing": ("验收项未完成", "acceptance items are still open"),
+    "outcome.cancel_needs_person": ("仅一方称终止，请确认", "one source alone says cancelled; please confirm"),
+    "outcome.all_stale": ("所有来源均已过期", "no source was heard lately"),
+    # next steps
+    "step.S1": ("提醒联系人", "remind the contact"),
+    "step.S2": ("请客户负责人跟进", "bring in our account owner"),
+    "step.S3": ("升级至客户发起人与交付经理", "raise to the sponsor and the delivery manager"),
+    "step.S4": ("提交指导委员会，准备书面函", "take to the steering committee and draft a formal letter"),
+    # reasons of a due day
+    "why.due_rolled": ("到期日遇休息日顺延至 {to}", "due date rolled over days off to {to}"),
+    "why.paused": ("暂停 {days} 个工作日", "{days} working days paused"),
+    "why.reopened": ("{on} 重新打开，新到期日 {due}", "reopened on {on}, now due {due}"),
+    "why.calendar_provisional": ("日历未公布", "calendar not published"),
+}  # fmt: skip
+
+
+def say(language: Language, code: str, **data: object) -> str:
+    """Give the words for *code*, with *data* filled in; the code itself when nobody worded it."""
+    both = WORDS.get(code)
+    if both is None:
+        return code
+    text = both[0] if language == "zh" else both[1]
+    return text.format(**data) if data else text
