@@ -178,7 +178,7 @@ class FxiaokeConnector:
         backfill = place.lo_ms is None
         full = len(rows) >= self.settings.page_size
         if full:
-            following = wire.Place("rows", place.lo_ms, hi_ms, _last_id(rows))
+            following = wire.Place("rows", place.lo_ms, hi_ms, _next_id(rows, place.last_id))
         elif backfill or not (request.deletes and self.settings.delete_probe):
             following = self._next_round(place, hi_ms)
         else:
@@ -199,7 +199,7 @@ class FxiaokeConnector:
         records, bad = self._judged(rows, ())
         full = len(rows) >= self.settings.page_size
         following = (
-            wire.Place("bin", place.lo_ms, place.hi_ms, _last_id(rows))
+            wire.Place("bin", place.lo_ms, place.hi_ms, _next_id(rows, place.last_id))
             if full
             else self._next_round(place, place.hi_ms)
         )
@@ -230,13 +230,14 @@ class FxiaokeConnector:
 
     def _walk(self, object: str, fields: tuple[str, ...], filters: Sequence[wire.Filter]) -> Iterator[list[Any]]:
         """Yield the rows of every page in id order."""
-        last: list[wire.Filter] = []
+        last_id = ""
         while True:
-            rows = wire.read_rows(self._query(object, fields, [*last, *filters]).body)
+            behind: list[wire.Filter] = [("_id", "GT", [last_id])] if last_id else []
+            rows = wire.read_rows(self._query(object, fields, [*behind, *filters]).body)
             yield rows
             if len(rows) < self.settings.page_size:
                 return
-            last = [("_id", "GT", [_last_id(rows)])]
+            last_id = _next_id(rows, last_id)
 
     def _query(self, object: str, fields: tuple[str, ...], filters: Sequence[wire.Filter]) -> Answer:
         body = wire.query_body(object, fields, filters, self.settings.page_size)
@@ -312,13 +313,15 @@ def _server_ms(answer: Answer, records: Sequence[RemoteRecord]) -> int | None:
     return max(seen, default=None)
 
 
-def _last_id(rows: Sequence[Any]) -> str:
-    """Give the id to go on after.
+def _next_id(rows: Sequence[Any], last_id: str) -> str:
+    """Give the id to go on after; *last_id* is the one this page began behind.
 
     Raises:
-        PageMalformed: the last row of a full page has none; going on would repeat the page for ever.
+        PageMalformed: the page ends without an id, or holds *last_id* again; going on would never end.
     """
-    id = rows[-1].get("_id") if isinstance(rows[-1], dict) else None
-    if not isinstance(id, str) or not id:
+    ids = [row.get("_id") if isinstance(row, dict) else None for row in rows]
+    if not isinstance(ids[-1], str) or not ids[-1]:
         raise PageMalformed("the last row of a page has no id", zh="页末记录没有编号")
-    return id
+    if last_id in ids:
+        raise PageMalformed("the service gives the same page again", zh="服务重复返回同一页")
+    return ids[-1]

@@ -341,6 +341,15 @@ def test_a_full_page_that_ends_without_an_id_is_malformed() -> None:
         pull(Service(query=in_turn(answer)).connector())
 
 
+def test_a_service_that_gives_the_same_page_for_ever_is_left() -> None:
+    service = Service(query=in_turn(rows("a", "b")))
+    with pytest.raises(PageMalformed, match="same page"):
+        pull(service.connector())
+    with pytest.raises(PageMalformed, match="same page"):
+        service.connector().find(TASKS, "duban_key__c", ["K"], ("name",))
+    assert len(service.requests) == 4
+
+
 def test_a_read_in_trouble_is_made_again() -> None:
     service = Service(query=in_turn(refused(50009), refused(-1), refused(30004), rows("a")))
     (page,) = pull(service.connector())
