@@ -123,7 +123,7 @@ def make_tenant() -> Iterator[Callable[..., Tenant]]:
         clock = VirtualClock()
         face = make_face(clock, tell(1, people, empty, today=TODAY), 1, plain)
         server = Server(face).start()
-        tenant = Tenant(face, clock, server, httpx.Client(base_url=server.url, timeout=10))
+        tenant = Tenant(face, clock, server, httpx.Client(base_url=server.url, timeout=10, verify=False))
         opened.append(tenant)
         return tenant
 
