@@ -70,7 +70,7 @@ def _prepare(folder: Path, running: Running) -> Path:
 
     path = folder / CONFIG_NAME
     for old in (*folder.glob("duban.db*"), path):
-        old.unlink()
+        old.unlink(missing_ok=True)
     write_config(path, running)
     if not (folder / KEY_FILE_NAME).exists():
         write_key(folder / KEY_FILE_NAME, os.urandom(KEY_BYTES))
