@@ -130,7 +130,9 @@ def _day_checks(entity: EntityKind) -> list[sa.CheckConstraint]:
     checks = []
     for field in FIELDS[entity].values():
         if field.type == "date":
-            check = sa.CheckConstraint(f'"{field.name}" IS date("{field.name}")', name=f"ck_{entity}_{field.name}")
+            check = sa.CheckConstraint(
+                f'"{field.name}" IS date("{field.name}", \'+0 days\')', name=f"ck_{entity}_{field.name}"
+            )
             checks.append(check.ddl_if(dialect="sqlite"))
     return checks
 

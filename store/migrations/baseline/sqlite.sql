@@ -429,8 +429,8 @@ CREATE TABLE project (
 	updated_ms BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (uid),
 	CONSTRAINT ck_project_state CHECK (state IN ('live', 'archived', 'deleted', 'merged')),
-	CONSTRAINT ck_project_start CHECK ("start" IS date("start")),
-	CONSTRAINT ck_project_baseline_end CHECK ("baseline_end" IS date("baseline_end"))
+	CONSTRAINT ck_project_start CHECK ("start" IS date("start", '+0 days')),
+	CONSTRAINT ck_project_baseline_end CHECK ("baseline_end" IS date("baseline_end", '+0 days'))
 )
 -- next
 CREATE INDEX ix_project_account ON project (account)
@@ -563,9 +563,9 @@ CREATE TABLE task (
 	updated_ms BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (uid),
 	CONSTRAINT ck_task_state CHECK (state IN ('live', 'archived', 'deleted', 'merged')),
-	CONSTRAINT ck_task_due CHECK ("due" IS date("due")),
-	CONSTRAINT ck_task_start CHECK ("start" IS date("start")),
-	CONSTRAINT ck_task_overdue_since CHECK ("overdue_since" IS date("overdue_since"))
+	CONSTRAINT ck_task_due CHECK ("due" IS date("due", '+0 days')),
+	CONSTRAINT ck_task_start CHECK ("start" IS date("start", '+0 days')),
+	CONSTRAINT ck_task_overdue_since CHECK ("overdue_since" IS date("overdue_since", '+0 days'))
 )
 -- next
 CREATE INDEX ix_task_contact ON task (contact)
