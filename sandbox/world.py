@@ -80,7 +80,9 @@ class Table:
 
     Args:
         new_id: gives the wire id for a running number.
+    Attributes:
         recipe_blank: fields that rows planted by ``fill`` never have, so that an index need not look at them.
+        bin: ids of deleted records, in the order they went.
     """
 
     def __init__(self, world: World, name: str, new_id: Callable[[int], str]) -> None:
@@ -88,6 +90,7 @@ class Table:
         self.name = name
         self.rows: dict[str, Row] = {}
         self.recipe_blank: frozenset[str] = frozenset()
+        self.bin: dict[str, None] = {}
         self._new_id = new_id
         self._live: list[str] = []
         self._changes: list[tuple[int, str, int]] = []
@@ -172,6 +175,7 @@ class Table:
             if not row.deleted:
                 self._unindex(row)
                 self._live.pop(bisect_left(self._live, row_id))
+                self.bin[row_id] = None
             row.deleted = "permanent" if permanent else "recycle"
             row.deleted_ms, row.deleted_by = self.world.stamp(), who
             row.history = (*row.history, (row.deleted_ms, who, {"__deleted": (False, True)}))
@@ -192,6 +196,7 @@ class Table:
                 raise KeyError(row_id)
             stamp = self.world.stamp()
             row.deleted, row.deleted_ms, row.deleted_by = "", 0, ""
+            del self.bin[row_id]
             row.history = (*row.history, (stamp, who, {"__deleted": (True, False)}))
             if touch:
                 row.modified_ms, row.modified_by = stamp, who

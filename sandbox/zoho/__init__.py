@@ -1,0 +1,1 @@
+"""Zoho CRM v8 as a local server."""

@@ -1,0 +1,399 @@
+"""The Zoho face: which call is which, who may call, and what a test may set."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sandbox.clock import Clock
+from sandbox.story import Story
+from sandbox.wire import Reply, Request
+from sandbox.world import Row, World
+from sandbox.zoho.answers import CallRefusedError, RowRefusedError
+from sandbox.zoho.bulk import Bulk
+from sandbox.zoho.composite import run_composite
+from sandbox.zoho.limits import Limits, price
+from sandbox.zoho.meta import Meta
+from sandbox.zoho.modules import RELATED
+from sandbox.zoho.oauth import OAuth
+from sandbox.zoho.org import Org
+from sandbox.zoho.query import Queries
+from sandbox.zoho.records import Records, check_id
+from sandbox.zoho.search import Search
+from sandbox.zoho.seed import Seeder
+from sandbox.zoho.tags import Tags
+from sandbox.zoho.values import is_id, wire_time
+from sandbox.zoho.watch import Watch
+
+SEARCH_LAG_MS: Final = 2000
+CLIENT_ID: Final = "1000.SANDBOXCLIENT"
+CLIENT_SECRET: Final = "sandbox-secret-of-the-self-client"
+REFRESH_TOKEN: Final = "1000.5a4d0b0x.refresh"
+GRANT_TOKEN: Final = "1000.5a4d0b0x.grant"
+_BASE: Final = re.compile(r"/crm/(bulk/)?v(\d+)(?:\.\d+)?(/.*)")
+_READING: Final = ("/coql", "/actions/watch", "/read", "/actions/count")
+
+
+def make_face(clock: Clock, story: Story, seed: int, plain: bool) -> ZohoFace:
+    """Give a Zoho organisation that tells *story*; *plain* leaves out every custom field."""
+    return ZohoFace(World(clock, seed, tick="s"), story, plain)
+
+
+class ZohoFace:
+    """One Zoho CRM organisation."""
+
+    name = "zoho"
+
+    def __init__(self, world: World, story: Story, plain: bool) -> None:
+        self.world = world
+        self._story = story
+        self.org = Org(world, story.people, plain)
+        self.limits = Limits(world.clock)
+        self._records = Records(self.org)
+        self._queries = Queries(self.org)
+        self._search = Search(self.org)
+        self._meta = Meta(self.org)
+        self._tags = Tags(self.org)
+        self.watch = Watch(self.org)
+        self.org.noted = self.watch.changed
+        self.base_url = ""
+        self._fresh()
+
+    def _fresh(self) -> None:
+        bot = self.org.bot.id
+        self.oauth = OAuth(self.world.clock, CLIENT_ID, CLIENT_SECRET, {GRANT_TOKEN: bot}, {REFRESH_TOKEN: bot})
+        self._bulk = Bulk(self.org)
+        self.world.list_lag_ms, self.world.search_lag_ms = 0, SEARCH_LAG_MS
+        Seeder(self.org, self._story).plant()
+
+    # --- answering -----------------------------------------------------------------------------------------------
+
+    def handle(self, request: Request) -> Reply:
+        """Answer one call of the API or of the accounts server."""
+        base_url = self._seen_at(request)
+        with self.world.lock:
+            self.watch.base_url = base_url
+            if request.path in ("/oauth/v2/token", "/oauth/v2/token/revoke"):
+                return self._accounts(request, base_url)
+            try:
+                reply = self._api(request)
+            except CallRefusedError as refused:
+                reply = refused.reply
+            except RowRefusedError as refused:
+                reply = Reply(400, {"data": [refused.row]})
+            return Reply(reply.status, reply.body, {**reply.headers, **self.limits.headers()})
+
+    def _accounts(self, request: Request, base_url: str) -> Reply:
+        if request.method != "POST":
+            return Reply(405, {"error": "invalid_request"})
+        if request.path.endswith("/revoke"):
+            return self.oauth.revoke(request)
+        return self.oauth.token(request, base_url)
+
+    def _api(self, request: Request) -> Reply:
+        match = _BASE.fullmatch(request.path)
+        if match is None:
+            raise CallRefusedError(
+                404, "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one"
+            )
+        who = self._caller(request)
+        bulk, version, path = match.group(1), int(match.group(2)), match.group(3)
+        parts = [part for part in path.split("/") if part]
+        if not path.endswith("/coql"):
+            self.limits.spend(price(request, request.path))
+        if bulk:
+            return self._bulk.handle(request, parts, who)
+        return self.route(request, parts, who, version)
+
+    def _caller(self, request: Request) -> str:
+        header = request.headers.get("authorization", "")
+        if not header:
+            raise CallRefusedError(401, "AUTHENTICATION_FAILURE", "Authentication failed")
+        user = self.oauth.user_of(header)
+        if user is None:
+            raise CallRefusedError(401, "INVALID_TOKEN", "invalid oauth token")
+        return user
+
+    def route(self, request: Request, parts: list[str], who: str, version: int) -> Reply:
+        """Answer a call whose caller is known; composite calls come back here."""
+        match parts:
+            case ["users"] if request.method == "GET":
+                return self._meta.users(request, who)
+            case ["users", user_id] if request.method == "GET":
+                return self._meta.user(user_id)
+            case ["org"] if request.method == "GET":
+                return self._meta.organisation()
+            case ["settings", *rest]:
+                return self._settings_call(request, rest, who)
+            case ["coql"]:
+                _only(request, "POST")
+                query = self._queries.parse(request)
+                self.limits.spend(query.price)
+                return self._queries.run(query)
+            case ["actions", "watch"]:
+                return self.watch.handle(request)
+            case ["__composite_requests"]:
+                _only(request, "POST")
+                return run_composite(self, request, who, version)
+            case [module, *rest]:
+                return self._module_call(request, module, rest, who, version)
+        raise CallRefusedError(404, "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one")
+
+    def _settings_call(self, request: Request, rest: list[str], who: str) -> Reply:
+        if rest == ["tags"]:
+            return self._tags.settings(request, who)
+        _only(request, "GET")
+        match rest:
+            case ["modules"]:
+                return self._meta.modules()
+            case ["modules", name]:
+                return self._meta.modules(name)
+            case ["fields"]:
+                return self._meta.fields(request)
+            case ["fields", wanted]:
+                return self._meta.field(request, wanted)
+            case ["fields", wanted, "pick_list_values"]:
+                return self._meta.pick_list_values(request, wanted)
+            case ["layouts", *_]:
+                return self._meta.layouts(request)
+            case ["related_lists"]:
+                return self._meta.related_lists(request)
+            case ["custom_views"] | ["pipeline"]:
+                return Reply(204)
+        raise CallRefusedError(404, "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one")
+
+    def _module_call(self, request: Request, module: str, rest: list[str], who: str, version: int) -> Reply:
+        if module not in self.org.modules:
+            details = {"resource_path_index": 0}
+            raise CallRefusedError(400, "INVALID_MODULE", "the module name given seems to be invalid", details)
+        method = request.method
+        records = self._records
+        match method, rest:
+            case "GET", []:
+                return records.listing(module, request, version)
+            case "POST", []:
+                return records.create(module, request, who, version)
+            case "PUT", []:
+                return records.update(module, request, who, version)
+            case "DELETE", []:
+                ids = [one.strip() for one in request.param("ids").split(",") if one.strip()]
+                return records.delete(module, ids, who, version)
+            case "POST", ["upsert"]:
+                return records.upsert(module, request, who, version)
+            case "GET", ["deleted"]:
+                return records.deleted(module, request)
+            case "GET", ["search"]:
+                return self._search.run(module, request)
+            case "GET", ["actions", "count"]:
+                return self._search.count(module, request)
+            case "POST", ["actions", ("add_tags" | "remove_tags") as action]:
+                return self._tags.on_records(module, request, who, action == "add_tags", None)
+            case "GET", [record_id]:
+                return records.one(module, record_id, request)
+            case "PUT", [record_id]:
+                return records.update(module, request, who, version, record_id)
+            case "DELETE", [record_id]:
+                check_id(record_id)
+                return records.delete(module, [record_id], who, version)
+            case "POST", [record_id, "actions", ("add_tags" | "remove_tags") as action]:
+                return self._tags.on_records(module, request, who, action == "add_tags", record_id)
+            case _, [record_id, related] if is_id(record_id):
+                return self._related_call(request, module, record_id, related, who, version)
+            case _, [] | [_]:
+                raise CallRefusedError(400, "INVALID_REQUEST_METHOD", "The http request method type is not a valid one")
+        raise CallRefusedError(404, "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one")
+
+    def _related_call(
+        self, request: Request, module: str, record_id: str, related: str, who: str, version: int
+    ) -> Reply:
+        """Answer /{module}/{id}/{list}: the records that point to this one; new notes too."""
+        if related == "__timeline" and request.method == "GET":
+            return self._timeline(module, record_id)
+        back = RELATED.get((module, related))
+        if back is None:
+            raise CallRefusedError(400, "INVALID_DATA", "the relation name given seems to be invalid",
+                                   {"resource_path_index": 2})  # fmt: skip
+        if self.org.module_of(module, record_id) is None:
+            raise CallRefusedError(400, "INVALID_DATA", "the related id given seems to be invalid",
+                                   {"resource_path_index": 1})  # fmt: skip
+        if related == "Notes" and request.method == "POST":
+            return self._records.create("Notes", _with_parent(request, module, record_id), who, version)
+        _only(request, "GET")
+        ids = [row.id for row in self.org.table(related).changed() if _points(row, back, record_id)]
+        return self._records.listing(related, request, version, ids) if ids else Reply(204)
+
+    def _timeline(self, module: str, record_id: str) -> Reply:
+        row = self.org.table(module).rows.get(record_id)
+        if row is None or not row.history:
+            return Reply(204)
+        entries = [
+            {
+                "audited_time": wire_time(ms),
+                "action": "added" if at == 0 else "updated",
+                "done_by": self.org.person(who),
+                "field_history": [
+                    {"api_name": name, "_value": {"old": old, "new": new}} for name, (old, new) in change.items()
+                ],
+            }
+            for at, (ms, who, change) in enumerate(row.history)
+        ]
+        return Reply(200, {"__timeline": entries[::-1], "info": {"count": len(entries), "more_records": False}})
+
+    # --- what the server asks ------------------------------------------------------------------------------------
+
+    def is_mutating(self, request: Request) -> bool:
+        """Say whether the call may change a record or a subscription-free setting (tags)."""
+        if request.method in ("GET", "HEAD") or request.path.startswith("/oauth/"):
+            return False
+        if request.path.endswith("/__composite_requests"):
+            return any(f'"method":"{verb}"' in request.text.replace(" ", "") for verb in ("POST", "PUT", "DELETE"))
+        return not request.path.endswith(_READING)
+
+    def admit(self, request: Request) -> Reply | None:
+        return None if request.path.startswith("/oauth/") else self.limits.enter(request, request.path)
+
+    def release(self, request: Request) -> None:
+        if not request.path.startswith("/oauth/"):
+            self.limits.leave(request, request.path)
+
+    def ready(self, url: str) -> dict[str, Any]:
+        return {
+            "api": url,
+            "accounts": url,
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "refresh_token": REFRESH_TOKEN,
+            "grant_token": GRANT_TOKEN,
+            "org_id": self._meta.zgid,
+            "users": [
+                {"id": user.id, "email": user.email, "name": user.full_name, "bot": user.bot}
+                for user in self.org.users.values()
+            ],
+        }
+
+    def close(self) -> None:
+        self.watch.close()
+
+    # --- what a test may do --------------------------------------------------------------------------------------
+
+    def state_record(self, object: str, row: Row) -> dict[str, Any]:
+        return self.org.shown(object, row)
+
+    def plant(self, object: str, values: Mapping[str, Any]) -> str:
+        """Create a record as a person; a value that does not fit is refused as the API would."""
+        with self.world.lock:
+            return self.org.insert(object, self._human_values(object, values, None), self.org.human.id).id
+
+    def edit(self, object: str, id: str, values: Mapping[str, Any]) -> None:
+        """Edit a record as a person; ``Locked__s`` and ``Tag`` (a list of names) may be set as well."""
+        with self.world.lock:
+            row = self.org.table(object).live(id)
+            if "Locked__s" in values:
+                row.locked = bool(values["Locked__s"])
+            change = self._human_values(object, values, row.values)
+            if change or "Locked__s" not in values:
+                self.org.update(object, id, change, self.org.human.id)
+
+    def remove(self, object: str, id: str) -> None:
+        with self.world.lock:
+            self.org.remove(object, id, self.org.human.id)
+
+    def _human_values(
+        self, module: str, values: Mapping[str, Any], current: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        if module not in self.org.modules:
+            raise KeyError(module)
+        try:
+            out = self.org.checked(module, values, "$", current)
+        except RowRefusedError as refused:
+            raise ValueError(f"{refused.code} {json.dumps(refused.details, ensure_ascii=False)}") from refused
+        if "Tag" in values:
+            out["Tag"] = [tag["name"] if isinstance(tag, Mapping) else str(tag) for tag in values["Tag"] or ()]
+        return out
+
+    def settings(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Take Zoho's own settings and give all of them with the counters.
+
+        Args:
+            changes: ``token_life_s``, ``mint_limit``, ``expire_tokens`` (true: now), ``rate_limits`` ({"credits",
+                "concurrency", "heavy"}), ``normalise`` ({"Contacts.Title": {"cut": 12}}), ``precondition``,
+                ``watch_repeat``, ``zgid``, ``edition``.
+        """
+        with self.world.lock:
+            for name, value in changes.items():
+                self._set(name, value)
+            return {
+                "token_life_s": self.oauth.token_life_s,
+                "mint_limit": self.oauth.mint_limit,
+                "rate_limits": self.limits.shown(),
+                "normalise": dict(self.org.normalise),
+                "precondition": self._records.precondition,
+                "watch_repeat": self.watch.repeat,
+                "zgid": self._meta.zgid,
+                "edition": self._meta.edition,
+                "credits_used": self.limits.used,
+                "calls_refused": self.limits.refused,
+                "peak_in_flight": self.limits.peak,
+            }
+
+    def _set(self, name: str, value: Any) -> None:
+        match name:
+            case "token_life_s":
+                self.oauth.token_life_s = float(value)
+            case "mint_limit":
+                self.oauth.mint_limit = int(value)
+            case "expire_tokens":
+                self.oauth.expire_all()
+            case "rate_limits":
+                self.limits.set(value)
+            case "normalise":
+                self.org.normalise = dict(value or {})
+            case "precondition":
+                self._records.precondition = bool(value)
+            case "watch_repeat":
+                self.watch.repeat = int(value)
+            case "zgid":
+                self._meta.zgid = str(value)
+            case "edition":
+                self._meta.edition = str(value)
+            case _:
+                raise ValueError(f"unknown setting {name!r}")
+
+    def reset(self) -> None:
+        """Go back to the seed; live access tokens end."""
+        with self.world.lock:
+            self.world.clear()
+            self.org.make_tables()
+            self.org.normalise = {}
+            self.watch.clear()
+            self.limits.reset()
+            self._records.precondition = False
+            self._fresh()
+
+    def _seen_at(self, request: Request) -> str:
+        """Give the base URL as the caller sees it: what a token answer names as ``api_domain``."""
+        return f"http://{request.headers.get('host', 'localhost')}"
+
+
+def _only(request: Request, method: str) -> None:
+    if request.method != method:
+        raise CallRefusedError(400, "INVALID_REQUEST_METHOD", "The http request method type is not a valid one")
+
+
+def _points(row: Row, field: str, record_id: str) -> bool:
+    return (row.values.get(field) or {}).get("id") == record_id
+
+
+def _with_parent(request: Request, module: str, record_id: str) -> Request:
+    """Give the call with its rows pointing to the record in the path."""
+    try:
+        body = request.json()
+    except ValueError:
+        return request
+    parent = {"Parent_Id": {"id": record_id, "module": {"api_name": module}}}
+    rows = [{**row, **parent} if isinstance(row, dict) else row for row in body.get("data") or []]
+    return Request(
+        request.method, request.path, request.query, request.headers, json.dumps({**body, "data": rows}).encode()
+    )
