@@ -56,8 +56,10 @@ def _network(settings: HttpSettings, local: bool, backend: httpcore.NetworkBacke
             limits=_LIMITS,
             proxy=None if local else settings.proxy,
         )
-    except ValueError as exc:
-        raise ConfigError("[http] proxy is not an address", zh="[http] proxy 不是有效地址") from exc
+    except (ValueError, ImportError) as exc:
+        raise ConfigError(
+            "[http] proxy must be http://host:port or https://host:port", zh="[http] proxy 应为 http(s)://主机:端口"
+        ) from exc
     # httpx offers no way in for a backend; a test holds that this one is in use.
     transport._pool._network_backend = backend
     return transport
