@@ -21,6 +21,8 @@ from sandbox.zoho.org import Cell, Org
 from sandbox.zoho.values import parse_time
 
 Keep = Callable[[Row, Values], bool]
+Hit = tuple[Row, Values]
+"""A row with its values, which a recipe works out anew each time they are asked for."""
 T = TypeVar("T", int, str)
 USER_FIELDS: Final = {
     "id": "id", "first_name": "first_name", "last_name": "last_name", "full_name": "full_name", "email": "email",
@@ -57,24 +59,24 @@ class Queries:
         if all(column.path != "id" for column in query.columns):
             cells.append(("id", self._cell(query.module, "id", "select")))
         rows = islice(self._rows(query, keep), query.offset, query.offset + query.limit + 1)
-        return _listing([{name: cell(row, row.values) for name, cell in cells} for row in rows], query, paged=True)
+        return _listing([{name: cell(row, values) for name, cell in cells} for row, values in rows], query, paged=True)
 
     # --- which rows ----------------------------------------------------------------------------------------------
 
-    def _rows(self, query: Query, keep: Keep) -> Iterator[Row]:
+    def _rows(self, query: Query, keep: Keep) -> Iterator[Hit]:
         table = self._org.table(query.module)
         order = query.order or (("id", False),)
         by_id = order[0][0] == "id"
         by_change = order in ((("Modified_Time", False), ("id", False)), (("Modified_Time", True), ("id", True)))
         if by_change or (len(order) == 1 and order[0][0] == "Modified_Time"):
-            return (row for row in self._changed(table, query.where, order[0][1]) if keep(row, row.values))
-        found = (row for row in self._candidates(table, query.where, by_id and order[0][1]) if keep(row, row.values))
+            return _kept(self._changed(table, query.where, order[0][1]), keep)
+        found = _kept(self._candidates(table, query.where, by_id and order[0][1]), keep)
         if by_id:
             return found
         keys = [(self._sort_cell(query.module, path), descending) for path, descending in reversed(order)]
-        rows = sorted(found, key=lambda row: row.id)
+        rows = sorted(found, key=lambda hit: hit[0].id)
         for cell, descending in keys:
-            rows.sort(key=lambda row, cell=cell: _rank(cell(row, row.values)), reverse=descending)  # type: ignore[misc]
+            rows.sort(key=lambda hit, cell=cell: _rank(cell(*hit)), reverse=descending)  # type: ignore[misc]
         return iter(rows)
 
     def _changed(self, table: Table, where: Expression, descending: bool) -> Iterator[Row]:
@@ -204,23 +206,22 @@ class Queries:
         if any(column.path not in query.group for column in plain):
             raise coql.invalid_query("a selected column is not grouped", reason="group by")
         by = [self._cell(query.module, path, "select") for path in query.group]
-        groups: dict[str, list[Row]] = {}
-        for row in self._candidates(table, query.where, False):
-            if keep(row, row.values):
-                groups.setdefault(repr([cell(row, row.values) for cell in by]), []).append(row)
+        groups: dict[str, list[Hit]] = {}
+        for hit in _kept(self._candidates(table, query.where, False), keep):
+            groups.setdefault(repr([cell(*hit) for cell in by]), []).append(hit)
         if not groups and not query.group:
             groups[""] = []
         out = [self._group_row(query, rows) for rows in groups.values()]
         return out[query.offset : query.offset + query.limit]
 
-    def _group_row(self, query: Query, rows: Sequence[Row]) -> dict[str, Any]:
+    def _group_row(self, query: Query, rows: Sequence[Hit]) -> dict[str, Any]:
         out = {}
         for column in query.columns:
             cell = self._cell(query.module, column.path, "select")
             if not column.aggregate:
-                out[column.alias] = cell(rows[0], rows[0].values)
+                out[column.alias] = cell(*rows[0])
                 continue
-            values = [value for value in (cell(row, row.values) for row in rows) if value is not None]
+            values = [value for value in (cell(*hit) for hit in rows) if value is not None]
             out[column.alias] = _AGGREGATES[column.aggregate](values)
         return out
 
@@ -232,6 +233,13 @@ _AGGREGATES: Final[dict[str, Callable[[list[Any]], Any]]] = {
     "max": lambda values: max(values, default=None),
     "avg": lambda values: sum(values) / len(values) if values else None,
 }
+
+
+def _kept(rows: Iterable[Row], keep: Keep) -> Iterator[Hit]:
+    for row in rows:
+        values = row.values
+        if keep(row, values):
+            yield row, values
 
 
 def _listing(rows: list[dict[str, Any]], query: Query, paged: bool = False) -> Reply:
