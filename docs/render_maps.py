@@ -41,7 +41,8 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "parent": ("Belongs to", "所属记录"), "phone": ("Phone", "电话"), "pm": ("Project manager", "项目经理"),
     "priority": ("Priority", "优先级"), "project": ("Project", "项目"), "roles": ("Roles", "角色"),
     "scale": ("Scale", "量表"), "score": ("Score", "评分"), "severity": ("Severity", "等级"),
-    "stage": ("Stage", "阶段"), "start": ("Start", "开始日期"), "status": ("Status", "状态"), "subject": ("Subject", "标题"),
+    "stage": ("Stage", "阶段"), "start": ("Start", "开始日期"),
+    "status": ("Status", "状态"), "subject": ("Subject", "标题"),
     "submitted_at": ("Submitted at", "提交时间"), "title": ("Title", "主题"), "wave": ("Wave", "批次"),
     "website": ("Website", "网址"),
 }  # fmt: skip

@@ -39,7 +39,7 @@ def _kind(make: Factory, *carries: FieldType, fields: int = 1, described: int = 
 _WORDS: Final[tuple[FieldType, ...]] = ("text", "long_text", "email", "phone", "url", "key")
 
 KINDS: Final[Mapping[str, CodecKind]] = {
-    **{name: _kind(text_codecs.text_factory(form), *_WORDS) for name, form in text_codecs.FORMS.items()},
+    **{name: _kind(text_codecs.text_factory(name), *_WORDS) for name in text_codecs.FORMS},
     "person_name": _kind(text_codecs.person_name, "text", fields=2, described=2),
     "number_text": _kind(text_codecs.number(True), "number", "money"),
     "number": _kind(text_codecs.number(False), "number", "money"),

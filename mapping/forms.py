@@ -104,6 +104,19 @@ def _parsed_phone(text: str, digits: str) -> str | None:
     return f"{plain} ext. {number.extension}" if number.extension else plain
 
 
+def url_face(form: str) -> str:
+    """Give what two web addresses are compared by: "http://x.cn" and "x.cn" lead to the same place."""
+    match = _ADDRESS.fullmatch(form)
+    scheme = (match.group(1) or "") if match else ""
+    return form[len(scheme) :] if scheme in ("http://", "https://") else form
+
+
+def phone_face(form: str) -> str:
+    """Give what two numbers are compared by that are in no known form: their digits, when there are enough."""
+    digits = "".join(char for char in form if char.isdecimal())
+    return digits if len(digits) >= 7 and not any(char.isalpha() for char in form) and form[0] != "+" else form
+
+
 def clear_phone_cache() -> None:
     """Forget the numbers seen; after an erasure none may be left in memory."""
     _known_phone.cache_clear()

@@ -23,7 +23,7 @@ from mapping.hints import nearest, unknown_word, wrong_value
 from mapping.records import ENTITIES, FIELDS, EntityKind, hub_field
 from mapping.scope import read_where
 
-__all__ = ["DIRECTIONS", "bind", "check_connections", "load_maps"]
+__all__ = ["DIRECTIONS", "bind", "check_connections", "load_maps", "overrides_of"]
 
 DIRECTIONS: Final[tuple[Direction, ...]] = get_args(Direction)
 _OBJECT_KEYS: Final = ("object", "fields", "where", "constants", "optional", "writable", "enabled")
@@ -39,20 +39,30 @@ def load_maps(defaults: Table, overrides: Table, connection: str) -> dict[Entity
 
     Args:
         defaults: the connector's shipped tables, by entity.
-        overrides: the configuration's ``[map]`` tables, by entity and connection; only differences.
+        overrides: what the configuration's ``[map.<entity>.<connection>]`` tables of this connection say differently,
+            by entity.
     Raises:
         ConfigError: an unknown key, entity, field, direction, codec or operator, or a value of the wrong kind; names
             the place and the nearest known word.
     """
     _known_entities(defaults, f"default map of {connection}")
-    _known_entities(overrides, "map")
+    _known_entities(overrides, f"map of {connection}")
     maps: dict[EntityKind, ObjectMap] = {}
     for entity in ENTITIES:
-        own = _table(overrides.get(entity, {}), f"map.{entity}").get(connection)
-        found = _object_map(entity, connection, defaults.get(entity), own)
+        found = _object_map(entity, connection, defaults.get(entity), overrides.get(entity))
         if found is not None:
             maps[entity] = found
     return {entity: _name_targets(found, maps) for entity, found in maps.items()}
+
+
+def overrides_of(tables: Table, connection: str) -> dict[str, Any]:
+    """Give the tables of one connection, by entity, out of the configuration's ``[map]``.
+
+    Raises:
+        ConfigError: ``[map.<entity>]`` is not a table of connections.
+    """
+    found = {entity: _table(of_entity, f"map.{entity}") for entity, of_entity in tables.items()}
+    return {entity: of_entity[connection] for entity, of_entity in found.items() if connection in of_entity}
 
 
 def check_connections(overrides: Table, connections: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mapping.codec_base import BLANK, MISSING, NOT_EXACT, CodecSpec, exceeds, refusal
 from mapping.fields import UNSEEN, Encoded, Refs, Unseen
-from mapping.forms import email_form, line_form, phone_form, text_form, url_form
+from mapping.forms import email_form, line_form, phone_face, phone_form, text_form, url_face, url_form
 from mapping.names import join_name, name_line, split_name
 from mapping.records import Value
 
@@ -23,11 +23,17 @@ _EXACT_INTEGER: Final = 2**53
 
 @dataclass(frozen=True, slots=True)
 class TextCodec:
-    """Text under a normal form; what the remote only reformats reads as unchanged."""
+    """Text under a normal form; what the remote only reformats reads as unchanged.
+
+    Args:
+        face: what values are compared by, where the form alone cannot make two ways of writing one: the hub then
+            keeps its own.
+    """
 
     remote: str
     form: Callable[[str], str]
     length: int | None = None
+    face: Callable[[str], str] | None = None
 
     @property
     def lossy(self) -> bool:
@@ -48,7 +54,10 @@ class TextCodec:
     def to_hub(self, remote: Value, current: Value, refs: Refs) -> Value | Unseen:
         if current == remote:
             return current
-        same = isinstance(current, str) and (self.form(current) or None) == remote
+        if not isinstance(current, str) or not isinstance(remote, str):
+            return current if isinstance(current, str) and not self.form(current) else remote
+        held = self.form(current)
+        same = held == remote or (self.face is not None and bool(held) and self.face(held) == self.face(remote))
         return current if same else remote
 
     def to_remote(self, value: Value, refs: Refs) -> Encoded:
@@ -242,9 +251,9 @@ class BooleanCodec:
         return {self.remote: bool(remote)}
 
 
-def text_factory(form: Callable[[str], str]) -> Callable[[CodecSpec], TextCodec]:
-    """Give the factory of a text codec with that normal form."""
-    return lambda spec: TextCodec(spec.remote, form, spec.length)
+def text_factory(name: str) -> Callable[[CodecSpec], TextCodec]:
+    """Give the factory of the text codec of that name."""
+    return lambda spec: TextCodec(spec.remote, FORMS[name], spec.length, FACES.get(name))
 
 
 def boolean(spec: CodecSpec) -> BooleanCodec:
@@ -273,3 +282,6 @@ FORMS: Final[Mapping[str, Callable[[str], str]]] = {
     "key": line_form,
 }
 """Codec name -> normal form of its text."""
+
+FACES: Final[Mapping[str, Callable[[str], str]]] = {"phone": phone_face, "url": url_face}
+"""Codec name -> what its values are compared by."""

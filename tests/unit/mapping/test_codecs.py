@@ -477,3 +477,19 @@ def test_every_codec_says_whether_it_can_lose_something():
     for name, kind in KINDS.items():
         made = codec(name, SIMPLE.get(name, "task.project" if "ref" in name else "comment.parent"), ("F", "G"))
         assert isinstance(made.lossy, bool), (name, kind)
+
+
+def test_the_hub_keeps_its_way_of_writing_an_address_or_a_number():
+    url = codec("url", "account.website")
+    assert url.to_hub("acme.cn/x", "https://acme.cn/x", BOOK) == "https://acme.cn/x"
+    assert url.to_hub("acme.cn/y", "https://acme.cn/x", BOOK) == "acme.cn/y"
+    assert url.to_hub("acme.cn", "ftp://acme.cn", BOOK) == "acme.cn"
+    phone = codec("phone", "account.phone")
+    assert phone.to_hub("415 555 0100", "(415) 555-0100", BOOK) == "(415) 555-0100"
+    assert phone.to_hub("415 555 0101", "(415) 555-0100", BOOK) == "415 555 0101"
+    assert phone.to_hub("+14155550100", "1 415 555 0100", BOOK) == "+14155550100"
+    assert phone.to_hub("ask Li 4155550100", "4155550100", BOOK) == "ask Li 4155550100"
+    assert phone.to_hub(None, "4155550100", BOOK) is None
+    assert phone.to_hub(None, " ", BOOK) == " "
+    assert phone.to_hub("4155550100", None, BOOK) == "4155550100"
+    assert phone.to_hub("4155550100", " ", BOOK) == "4155550100"

@@ -3,7 +3,7 @@
 import pytest
 
 from mapping.errors import ConfigError
-from mapping.loading import check_connections, load_maps
+from mapping.loading import check_connections, load_maps, overrides_of
 
 DEFAULTS = {
     "account": {"object": "Firms", "fields": {"name": "Name"}},
@@ -35,7 +35,7 @@ DEFAULTS = {
 
 
 def load(**overrides):
-    return load_maps(DEFAULTS, {entity: {"crm": table} for entity, table in overrides.items()}, "crm")
+    return load_maps(DEFAULTS, overrides, "crm")
 
 
 def field(map, name):
@@ -129,7 +129,9 @@ def test_an_empty_override_changes_nothing():
 
 
 def test_tables_of_other_connections_are_not_ours():
-    assert load_maps(DEFAULTS, {"task": {"other": {"object": "X"}}}, "crm") == load()
+    tables = {"task": {"other": {"object": "X"}, "crm": {"object": "Y"}}, "contact": {"other": {}}}
+    assert overrides_of(tables, "crm") == {"task": {"object": "Y"}}
+    assert overrides_of({}, "crm") == {}
 
 
 @pytest.mark.parametrize(
@@ -168,9 +170,9 @@ def test_a_mistake_is_one_clear_line(overrides, words):
 
 def test_a_table_that_is_no_table_is_named():
     with pytest.raises(ConfigError, match=r"map\.task: found 5"):
+        overrides_of({"task": 5}, "crm")
+    with pytest.raises(ConfigError, match=r"map\.task\.crm: found 5"):
         load_maps(DEFAULTS, {"task": 5}, "crm")
-    with pytest.raises(ConfigError, match="expected a table"):
-        load_maps(DEFAULTS, {"task": {"crm": 5}}, "crm")
 
 
 def test_a_map_for_a_connection_that_is_not_there_is_named():
