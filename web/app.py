@@ -1,15 +1,17 @@
 """The status page, health and metrics, for a browser or a monitor on the same machine.
 
-Nothing here changes anything and nothing here asks who is there: the service binds it to the loopback address. The
-Host header is checked all the same, so that a page elsewhere cannot have a browser read this one under its own name.
+Nothing here changes anything. On the loopback address nobody is asked who they are; the Host header is checked all
+the same, so that a page elsewhere cannot have a browser read this one under its own name. Anywhere else the service
+gives a token, and whoever does not present it sees no more than that the process is alive.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache, partial
 from hashlib import sha256
+from hmac import compare_digest
 from importlib.resources import files
 from typing import Final
 
@@ -25,6 +27,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from mapping.errors import DubanError
 from reports.pages import claims_line, lifecycle_word, why_lines
 from reports.rendering import local_minute, plain
 from reports.wording import Language, say
@@ -57,17 +60,18 @@ HEADERS: Final = {
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(probe: Probe, *, allowed_hosts: Sequence[str] = LOOPBACK) -> Starlette:
+def make_app(probe: Probe, *, token: str | None = None, allowed_hosts: Sequence[str] = LOOPBACK) -> Starlette:
     """Give the web application over *probe*.
 
     Args:
+        token: what a reader must present, as a bearer token or as the password a browser asks for; None asks nobody.
         allowed_hosts: names a request may address it by.
     """
     routes = [
-        _route("/", partial(_board, probe)),
+        _route("/", _guarded(token, partial(_board, probe))),
         _route("/healthz", _alive),
-        _route("/readyz", partial(_ready, probe)),
-        _route("/metrics", partial(_metrics, probe)),
+        _route("/readyz", _guarded(token, partial(_ready, probe))),
+        _route("/metrics", _guarded(token, partial(_metrics, probe))),
     ]
     guard = Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False)
     return Starlette(routes=routes, middleware=[guard])
@@ -99,11 +103,38 @@ def board_page(probe: Probe, language: Language) -> str:
 
 def _route(path: str, handler: Handler) -> Route:
     async def answer(request: Request) -> Response:
-        response = await handler(request)
+        try:
+            response = await handler(request)
+        except DubanError as error:
+            response = PlainTextResponse(f"{plain(error.text('en'))}\n", status_code=503)
         response.headers.update(HEADERS)
         return response
 
     return Route(path, answer, methods=["GET"])
+
+
+def _guarded(token: str | None, handler: Handler) -> Handler:
+    async def answer(request: Request) -> Response:
+        if token is None or _presents(request, token):
+            return await handler(request)
+        return PlainTextResponse(
+            "a token is needed\n", status_code=401, headers={"WWW-Authenticate": 'Basic realm="duban", charset="UTF-8"'}
+        )
+
+    return answer
+
+
+def _presents(request: Request, token: str) -> bool:
+    """Say whether the request carries the token; compared in constant time."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            given = b64decode(given, validate=True).decode().partition(":")[2]
+        except ValueError:
+            return False
+    elif scheme.lower() != "bearer":
+        return False
+    return compare_digest(given.strip().encode(), token.encode())
 
 
 async def _board(probe: Probe, request: Request) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from mapping.errors import Transient
 from reports.wording import Language
 from supervise.reasons import Reason
 from supervise.report import ClaimView, ProjectItem, SupervisionReport, TaskItem
@@ -227,3 +229,49 @@ def test_only_a_known_host_name_is_answered(host: str, status: int) -> None:
 )
 def test_nothing_else_is_served(method: str, path: str, status: int) -> None:
     assert get(FixedProbe(), path, method=method).status_code == status
+
+
+# --- the token ------------------------------------------------------------------------------------------------------
+
+
+def knock(path: str, authorization: str | None) -> int:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app=make_app(FixedProbe(), token="s3cret", allowed_hosts=("*",)))
+        async with httpx.AsyncClient(transport=transport, base_url="http://board.example") as client:
+            return await client.get(path, headers={"Authorization": authorization} if authorization else {})
+
+    return asyncio.run(ask()).status_code
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        (None, 401),
+        ("Bearer s3cret", 200),
+        ("bearer s3cret", 200),
+        ("Bearer s3cre", 401),
+        ("Bearer ", 401),
+        ("Basic " + b64encode(b"anyone:s3cret").decode(), 200),
+        ("Basic " + b64encode(b"s3cret").decode(), 401),
+        ("Basic not base64", 401),
+        ("Basic " + b64encode(b"a:\xff").decode(), 401),
+        ("Digest s3cret", 401),
+    ],
+)
+def test_with_a_token_only_who_presents_it_sees_more_than_a_sign_of_life(
+    authorization: str | None, status: int
+) -> None:
+    assert {path: knock(path, authorization) for path in ("/", "/readyz", "/metrics")} == {
+        "/": status, "/readyz": status, "/metrics": status,
+    }  # fmt: skip
+    assert knock("/healthz", authorization) == 200
+
+
+def test_a_store_out_of_reach_is_said_and_not_a_crash() -> None:
+    class Broken(FixedProbe):
+        def connections(self) -> Sequence[ConnectionView]:
+            raise Transient("the store is busy")
+
+    answer = get(Broken(), "/")
+    assert (answer.status_code, answer.text) == (503, "the store is busy\n")
+    assert answer.headers["x-content-type-options"] == "nosniff"
