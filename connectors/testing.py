@@ -77,6 +77,11 @@ class ConnectorContract:
         assert mails
         assert mails == [mail.lower() for mail in mails]
 
+    def test_people_are_known_by_the_ids_that_records_carry(self, rig: Rig) -> None:
+        user = rig.connector.identify().user_id
+        needs(user is not None, "a user of its own")
+        assert user in {one.id for one in rig.connector.users()}
+
     def test_default_maps_are_about_known_entities(self, rig: Rig) -> None:
         maps = rig.connector.default_maps()
         assert maps

@@ -96,16 +96,23 @@ class FxiaokeConnector:
             return None
 
     def users(self) -> Sequence[RemoteUser]:
-        body = {"departmentId": wire.WHOLE_COMPANY, "fetchChild": True, "showDepartmentIdsDetail": False}
+        """Give the people, their ids as the owner fields of this generation of credentials carry them."""
+        if self.settings.credentials == "body":
+            return self._directory()
         try:
-            answer = self._read(wire.USER_LIST, body)
-            return metadata.read_users(answer.get("userList") or answer.get("userlist"))
+            pages = self._walk("PersonnelObj", metadata.PERSON_FIELDS, [])
+            return metadata.read_users([row for page in pages for row in page], "user_id")
         except AuthRefused:
             raise
         except (NeedsOperator, PageMalformed):
-            # Some apps may not read the directory but may query the personnel object.
-            rows = self._walk("PersonnelObj", ("user_id", "name", "email", "status"), [])
-            return metadata.read_users([row for page in rows for row in page])
+            # The personnel object needs a right of its own; the directory may know people by open ids only, which
+            # owner fields do not take here: those people are left out.
+            return [user for user in self._directory() if not user.id.startswith(metadata.OPEN_ID)]
+
+    def _directory(self) -> Sequence[RemoteUser]:
+        body = {"departmentId": wire.WHOLE_COMPANY, "fetchChild": True, "showDepartmentIdsDetail": False}
+        answer = self._read(wire.USER_LIST, body)
+        return metadata.read_users(answer.get("userList") or answer.get("userlist"), "openUserId")
 
     def default_maps(self) -> Mapping[str, Any]:
         text = resources.files("connectors.fxiaoke").joinpath("defaults.toml").read_text(encoding="utf-8")

@@ -17,6 +17,12 @@ KEPT_BY_SYSTEM: Final = frozenset({
 })  # fmt: skip
 """Fields the service writes itself, whatever their metadata says."""
 
+PERSON_FIELDS: Final = ("user_id", "name", "email", "status")
+"""Fields of the personnel object; its ``user_id`` is the plain employee id. [seen; the meaning of status: assumed]"""
+
+OPEN_ID: Final = "FSUID_"
+"""How ids of people begin in the older generation of credentials."""
+
 _TEXTS: Final = frozenset({"text", "long_text", "html_rich_text", "url", "email", "phone_number", "auto_number"})
 _NUMBERS: Final = frozenset({"number", "currency", "percentile", "formula", "count", "quote"})
 _PEOPLE: Final = frozenset({"employee", "employee_many"})
@@ -114,12 +120,12 @@ def _number(raw: Any) -> int | None:
         return None
 
 
-def read_users(rows: Any) -> list[RemoteUser]:
-    """Give the people of a directory answer, or of rows of the personnel object."""
+def read_users(rows: Any, id_field: str) -> list[RemoteUser]:
+    """Give the people of a directory answer, or of rows of the personnel object; rows without an id are left out."""
     people = []
     for row in rows if isinstance(rows, list) else []:
-        id = next((row[name] for name in ("openUserId", "user_id", "userId", "_id") if row.get(name)), None)
-        if id is None:
+        id = row.get(id_field) if isinstance(row, dict) else None
+        if id in (None, ""):
             continue
         email = str(row.get("email") or "").strip().lower() or None
         stopped = row.get("isStop") is True or str(row.get("status", "0")) in ("1", "STOP")

@@ -429,11 +429,24 @@ def test_count_asks_for_an_exact_total() -> None:
     assert service.bodies("query")[0]["returnTotalNum"] == 1
 
 
-def test_people_fall_back_to_the_personnel_object() -> None:
+def test_people_carry_the_ids_that_owner_fields_carry() -> None:
     person = {"_id": "p1", "user_id": "1001", "name": "王", "email": "w@x.example"}
-    service = Service(list=in_turn(refused(15003)), query=in_turn({**OK, "data": {"dataList": [person]}}))
-    (user,) = service.connector().users()
-    assert (user.id, user.email) == ("1001", "w@x.example")
+    member = {"openUserId": "FSUID_1001", "name": "王", "email": "w@x.example"}
+    service = Service(query=in_turn({**OK, "data": {"dataList": [person]}}), list=in_turn({**OK, "userList": [member]}))
+    assert [user.id for user in service.connector().users()] == ["1001"]
+    assert [user.id for user in service.connector(credentials="body").users()] == ["FSUID_1001"]
+
+
+def test_without_the_personnel_object_only_people_with_plain_ids_are_known() -> None:
+    members = [{"openUserId": "FSUID_1001", "name": "王"}, {"openUserId": "1002", "name": "李"}]
+    service = Service(query=in_turn(refused(15003)), list=in_turn({**OK, "userlist": members}))
+    assert [user.id for user in service.connector().users()] == ["1002"]
+
+
+def test_refused_credentials_are_not_taken_for_a_missing_right() -> None:
+    service = Service(query=in_turn(refused(20015)))
+    with pytest.raises(AuthRefused):
+        service.connector().users()
 
 
 def test_an_unknown_object_is_told_from_a_missing_right() -> None:

@@ -167,19 +167,15 @@ def test_only_active_objects_are_listed() -> None:
 
 
 def test_people_come_from_the_directory_or_from_personnel_rows() -> None:
-    rows = [
-        {"openUserId": "FSUID_1", "name": "王", "email": " Wang@X.example "},
-        {"user_id": 1000, "name": "", "isStop": True},
-        {"_id": "p", "status": "1"},
-        {"name": "nobody"},
-    ]
-    users = metadata.read_users(rows)
+    directory = [{"openUserId": "FSUID_1", "name": "王", "email": " Wang@X.example "}, {"name": "nobody"}, "?"]
+    personnel = [{"_id": "p", "user_id": 1000, "status": "1"}, {"_id": "q", "user_id": "1001", "status": 0}]
+    users = metadata.read_users(directory, "openUserId") + metadata.read_users(personnel, "user_id")
     assert [(user.id, user.name, user.email, user.active) for user in users] == [
         ("FSUID_1", "王", "wang@x.example", True),
         ("1000", "1000", None, False),
-        ("p", "p", None, False),
+        ("1001", "1001", None, True),
     ]
-    assert metadata.read_users(None) == []
+    assert metadata.read_users(None, "user_id") == []
 
 
 def settings(**more: Any) -> FxiaokeSettings:
