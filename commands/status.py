@@ -10,19 +10,21 @@ from typing import Any
 import click
 
 from commands.app import App, command, option
-from commands.output import clean, emit, line, plain, table
+from commands.output import emit, line, plain, table
 from commands.printing import counts_text
 
 
 @command("status")
 def status(app: App) -> int:
     with app.open() as service:
+        zone = service.settings.service.timezone
+        modes = {name: table.get("mode", "observe") for name, table in service.settings.connections.items()}
         found = plain(service.status())
     if app.json:
-        emit(found)
+        emit({"modes": modes, **found})
     else:
-        _show(app, found)
-    return int(found.get("exit_code", 0))
+        _show(app, found, modes, zone)
+    return 0
 
 
 @command("runs")
@@ -52,20 +54,30 @@ def moment(at_ms: int | None, zone: str) -> str:
 
 
 def _counts(app: App, one: Mapping[str, Any]) -> str:
-    counts = one.get("counts") or {}
+    counts = (one.get("summary") or {}).get("counts") or {}
     return counts_text(app, counts) if isinstance(counts, Mapping) else ""
 
 
-def _show(app: App, found: Mapping[str, Any], depth: int = 0) -> None:
-    """Print nested facts as indented lines; keys are our own words, values may be a CRM's."""
-    for key, value in found.items():
-        indent = "  " * depth
-        if isinstance(value, Mapping):
-            click.echo(f"{indent}{clean(key)}:")
-            _show(app, value, depth + 1)
-        elif isinstance(value, list):
-            click.echo(f"{indent}{clean(key)}: {len(value)}")
-            for one in value:
-                click.echo(f"{indent}  - {clean(one)}")
-        else:
-            click.echo(f"{indent}{clean(key)}: {clean('' if value is None else value)}")
+def _show(app: App, found: Mapping[str, Any], modes: Mapping[str, str], zone: str) -> None:
+    """Print the connections, the last round and what waits."""
+    known = {one["name"]: one for one in found["connections"]}
+    heard: dict[str, int] = {}
+    for stream in found["streams"]:
+        heard[stream["connection"]] = max(heard.get(stream["connection"], 0), stream["updated_ms"])
+    rows = [
+        (
+            name,
+            mode,
+            known.get(name, {}).get("org_name"),
+            moment(heard.get(name), zone),
+            known.get(name, {}).get("stopped"),
+        )
+        for name, mode in modes.items()
+    ]
+    table(app, ("connection", "mode", "org", "heard", "error"), rows)
+    last = found.get("last_run")
+    if last:
+        line(app, "status.last", kind=last["kind"], when=moment(last["started_ms"], zone), exit=last["exit_code"])
+    waiting = counts_text(app, found["waiting"])
+    line(app, "needs.line", items=waiting)
+    line(app, "status.outbox", items=counts_text(app, found["outbox"]))
