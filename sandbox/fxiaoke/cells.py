@@ -10,6 +10,14 @@ from sandbox.world import Row
 SYSTEM_USER: Final = "-10000"
 """Who the server itself is. Source: FxiaoKe server function documentation [doc]"""
 
+
+def _life_status(row: Row) -> str:
+    if row.deleted:
+        return "invalid"
+    # Nobody has written to a planted crowd yet, so its values need not be worked out.
+    return "normal" if row.is_made else row.values.get("life_status") or "normal"
+
+
 SYSTEM_CELLS: Final[dict[str, Callable[[Row], Any]]] = {
     "_id": lambda row: row.id,
     "created_by": lambda row: [row.created_by],
@@ -19,7 +27,7 @@ SYSTEM_CELLS: Final[dict[str, Callable[[Row], Any]]] = {
     "version": lambda row: str(row.version),
     "lock_status": lambda row: "1" if row.locked else "0",
     "is_deleted": lambda row: bool(row.deleted),
-    "life_status": lambda row: "invalid" if row.deleted else "normal",
+    "life_status": _life_status,
 }
 
 

@@ -179,12 +179,14 @@ class Pusher:
     def _next_batch(self) -> list[Event] | None:
         """Wait for events; with ``event_reverse`` = n, wait for n of them and turn them round."""
         with self._wake:
-            wanted = max(1, self.settings().event_reverse)
-            self._wake.wait_for(lambda: self._closed or len(self._queue) >= wanted)
+            self._wake.wait_for(lambda: self._closed or len(self._queue) >= self._wanted())
             if self._closed:
                 return None
-            batch = [self._queue.popleft() for _ in range(wanted)]
-            return batch[::-1] if wanted > 1 else batch
+            batch = [self._queue.popleft() for _ in range(min(self._wanted(), len(self._queue)))]
+            return batch[::-1]
+
+    def _wanted(self) -> int:
+        return max(1, self.settings().event_reverse)
 
     def _push(self, event: Event) -> None:
         settings = self.settings()

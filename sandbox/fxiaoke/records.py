@@ -10,6 +10,7 @@ from sandbox.fxiaoke.calls import Call, is_on
 from sandbox.fxiaoke.codes import Refusal
 from sandbox.fxiaoke.query import Finder, Found, Search, parse_search
 from sandbox.fxiaoke.show import Projection, record_wire, team_wire
+from sandbox.fxiaoke.tenant import FLOWS
 
 Wire = dict[str, Any]
 
@@ -79,7 +80,9 @@ class Records:
             search_duplicates=is_on(info.get("isDuplicateSearch")) or is_on(call.body.get("checkDuplicateSearch")),
         )
         call.tenant.make_sure_of(spec)
-        return {"dataId": writes.create(call.tenant, spec, given, call.viewer, options).id}
+        row = writes.create(call.tenant, spec, given, call.viewer, options)
+        _note_flows(call, spec.name, row.id)
+        return {"dataId": row.id}
 
     def update(self, call: Call) -> Wire:
         """Answer data/update."""
@@ -88,7 +91,8 @@ class Records:
         if not given.get("_id"):
             raise Refusal("null_pointer", "java.lang.NullPointerException")
         force = spec.custom and is_on(call.data.get("skipDataStatusValidate"))
-        writes.update(call.tenant, spec, given, call.viewer, force)
+        row = writes.update(call.tenant, spec, given, call.viewer, force)
+        _note_flows(call, spec.name, row.id)
         return {}
 
     def invalid(self, call: Call) -> Wire:
@@ -154,6 +158,16 @@ class Records:
 def _shown(call: Call, search: Search, found: Found, fields: tuple[str, ...] = ()) -> list[Wire]:
     shown = Projection(call.tenant, search.spec, call.viewer, fields or search.fields, call.include_null)
     return [shown.show(row) for row in found.rows]
+
+
+def _note_flows(call: Call, object: str, id: str) -> None:
+    """Keep what the write set off: both triggers are on unless they are switched off.
+
+    Source: FxiaoKe create and update documentation [doc]
+    """
+    on = [name for name in ("triggerApprovalFlow", "triggerWorkFlow") if is_on(call.body.get(name, True))]
+    if on:
+        call.tenant.table(FLOWS).insert({"object": object, "id": id, "triggers": on}, call.viewer.user_id)
 
 
 def _object_name(call: Call) -> Any:

@@ -97,7 +97,7 @@ class Projection:
         wire["record_type"] = values.get("record_type") or "default__c"
         wire["package"] = "CRM"
         if row.deleted:
-            wire["life_status_before_invalid"] = "normal"
+            wire["life_status_before_invalid"] = values.get("life_status") or "normal"
         for field in self._spec.fields.values():
             if field.type not in EMPLOYEE_TYPES | REFERENCE_TYPES:
                 continue

@@ -16,6 +16,9 @@ from sandbox.world import World
 MESSAGES: Final = "__messages"
 """Name under which the sent messages are kept; no object of a real tenant can be called so."""
 
+FLOWS: Final = "__flows"
+"""Name under which writes are kept that would have started an approval or a workflow."""
+
 Notify = Callable[[str, str, str], None]
 
 
@@ -40,7 +43,7 @@ class Tenant:
         """Forget all records and every object that came later."""
         self.world.clear()
         self.objects = tenant_objects(self.plain)
-        for name in (*self.objects, MESSAGES):
+        for name in (*self.objects, MESSAGES, FLOWS):
             add_table(self.world, name)
 
     def define(self, name: str, label: str, fields: Mapping[str, Any]) -> None:

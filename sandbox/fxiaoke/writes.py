@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sandbox.fxiaoke.cells import is_empty
+from sandbox.fxiaoke.cells import cell, is_empty
 from sandbox.fxiaoke.codes import Refusal
 from sandbox.fxiaoke.coerce import stored_value
 from sandbox.fxiaoke.describe import ObjectSpec, field_of
@@ -119,6 +119,8 @@ def invalidate(tenant: Tenant, spec: ObjectSpec, row_ids: Sequence[Any], viewer:
     rows = [live_row(tenant, spec, row_id) for row_id in row_ids]
     if any(row.locked for row in rows):
         raise Refusal("locked", LOCKED_TEXT.replace("编辑", "作废"))
+    if any(cell(row, "life_status") != "normal" for row in rows):
+        raise Refusal("state", "仅生命状态为正常的数据可以作废", "数据状态不允许此操作")
     for row in rows:
         tenant.table(spec.name).remove(row.id, viewer.user_id, touch=True)
         tenant.notify("invalid", spec.name, row.id)
@@ -209,7 +211,8 @@ def _stored(tenant: Tenant, spec: ObjectSpec, given: Mapping[str, Any], viewer: 
             continue
         if tenant.settings.strict_fields and name not in spec.fields and not name.endswith("__o"):
             raise Refusal("validation", f"字段[{name}]不存在", "字段不存在")
-        kept[name] = stored_value(tenant, spec.name, field, value, viewer)
+        known = name in spec.fields
+        kept[name] = stored_value(tenant, spec.name, field, value, viewer) if known else value
     return kept
 
 

@@ -82,6 +82,7 @@ def test_a_bad_secret_answers_10006_on_either_path(tenant: Any, mint: str, name:
     answer = getattr(tenant, mint)(**{name: "wrong"})
     assert answer["errorCode"] == 10006
     assert answer["errorMessage"] == f"the parameter {name} is missing or illegal"
+    assert ("error" in answer) is (mint == "oauth")
 
 
 @pytest.mark.parametrize(

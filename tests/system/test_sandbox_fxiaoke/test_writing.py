@@ -262,6 +262,38 @@ def test_stamps_can_be_strictly_increasing_or_frozen(tenant: Any) -> None:
     assert tenant.ids("AccountObj", ("last_modified_time", "EQ", [1_800_000_000_000])) == ids
 
 
+def test_writes_that_would_start_an_approval_or_a_workflow_are_kept(tenant: Any) -> None:
+    off = {"triggerApprovalFlow": False, "triggerWorkFlow": False}
+    id = tenant.create("AccountObj", {"name": "quiet"}, **off)["dataId"]
+    tenant.update("AccountObj", id, {"remark": "x"}, **off)
+    assert tenant.sim("GET", "state?object=__flows")["records"] == []
+    tenant.update("AccountObj", id, {"remark": "y"}, triggerWorkFlow=False)
+    noisy = tenant.create("AccountObj", {"name": "noisy"})["dataId"]
+    kept = tenant.sim("GET", "state?object=__flows")["records"]
+    assert [(row["id"], row["triggers"]) for row in kept] == [
+        (id, ["triggerApprovalFlow"]),
+        (noisy, ["triggerApprovalFlow", "triggerWorkFlow"]),
+    ]
+
+
+def test_a_record_in_approval_cannot_go_into_the_bin(tenant: Any) -> None:
+    record = {"name": "x", "life_status": "under_review"}
+    id = tenant.sim("POST", "records", {"object": "ContactObj", "records": [record]})["ids"][0]
+    assert tenant.get("ContactObj", id)["data"]["life_status"] == "under_review"
+    assert tenant.do("invalid", "ContactObj", object_data_id=id)["errorCode"] == 32000
+    tenant.sim("PATCH", "records", {"object": "ContactObj", "id": id, "values": {"life_status": "normal"}})
+    assert tenant.do("invalid", "ContactObj", object_data_id=id)["errorCode"] == 0
+    binned = {"name": "x", "life_status": "invalid"}
+    id = tenant.sim("POST", "records", {"object": "ContactObj", "records": [binned]})["ids"][0]
+    assert tenant.ids("ContactObj", ("life_status", "EQ", ["invalid"]), ("_id", "GTE", [id])) == [id]
+
+
+def test_fields_nobody_described_are_kept_as_they_came(tenant: Any) -> None:
+    given = {"name": "x", "field_aw71X__c": 1772359200000, "field_Ab1Cd__c": ["a"], "field_g60ab__c": "1dKGudtaC"}
+    row = tenant.get("LeadsObj", tenant.create("LeadsObj", given)["dataId"])["data"]
+    assert {name: row[name] for name in given} == given
+
+
 def test_team_members_come_and_go(tenant: Any) -> None:
     id = tenant.create("AccountObj", {"name": "Team"})["dataId"]
     other = tenant.colleague["user_id"]
