@@ -65,15 +65,14 @@ def _folder(given: Path | None) -> Iterator[Path]:
 
 def _prepare(folder: Path, running: Running) -> Path:
     """Write configuration and key; a store of an earlier demo there knew another sandbox and goes."""
-    from config.keys import KEY_BYTES, KEY_FILE_NAME, write_key
+    from config.keys import ensure_key
     from sandbox.main import write_config
 
     path = folder / CONFIG_NAME
     for old in (*folder.glob("duban.db*"), path):
         old.unlink(missing_ok=True)
     write_config(path, running)
-    if not (folder / KEY_FILE_NAME).exists():
-        write_key(folder / KEY_FILE_NAME, os.urandom(KEY_BYTES))
+    ensure_key(os.environ, folder, os.urandom)
     return path
 
 

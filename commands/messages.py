@@ -107,6 +107,17 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "opt.seed": ("Seed of the sandbox data", "沙箱数据的随机种子"),
     "opt.people": ("How many contacts the sandbox has", "沙箱中的联系人数量"),
     "opt.dir": ("Folder to work in and keep (else a temporary one)", "工作并保留的目录(默认使用临时目录)"),
+    "opt.sandbox_zoho": ("Address of the Zoho CRM; port 0 picks a free one", "Zoho CRM 的地址;端口 0 自动选取"),
+    "opt.sandbox_fxiaoke": ("Address of FxiaoKe; port 0 picks a free one", "纷享销客的地址;端口 0 自动选取"),
+    "opt.sandbox_empty": ("No records at all", "不含任何记录"),
+    "opt.sandbox_plain": ("Organisations without any custom field or object", "没有任何自定义字段和对象的组织"),
+    "opt.sandbox_latency": ("Time every answer takes at least, in milliseconds", "每次应答至少耗时(毫秒)"),
+    "opt.sandbox_log": ("Append one JSON object per exchange to this file", "把每次交互以 JSON 追加到该文件"),
+    "opt.sandbox_config": (
+        "Write a duban.toml that works against this sandbox, both connections live",
+        "写出可直接用于本沙箱的 duban.toml,两个连接均为 live",
+    ),
+    "error.serve": ("cannot serve there: {why}", "无法在该地址提供服务:{why}"),
     # --- columns
     "column.id": ("ID", "编号"),
     "column.entity": ("KIND", "类型"),

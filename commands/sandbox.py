@@ -6,26 +6,21 @@ from pathlib import Path
 
 import click
 
+from commands.app import App, command, option
 
-@click.command("sandbox")
-@click.option(
-    "--zoho", default="127.0.0.1:9101", show_default=True, help="HOST:PORT of the Zoho CRM; port 0: a free one."
-)
-@click.option(
-    "--fxiaoke", default="127.0.0.1:9102", show_default=True, help="HOST:PORT of FxiaoKe; port 0: a free one."
-)
-@click.option("--seed", default=1, show_default=True, help="Same seed, same records.")
-@click.option("--people", type=click.IntRange(min=0), help="So many further contacts and tasks in each CRM.")
-@click.option("--empty", is_flag=True, help="No records at all.")
-@click.option("--plain", is_flag=True, help="Organisations without any custom field or object.")
-@click.option("--latency-ms", type=click.IntRange(min=0), default=0, help="Time every answer takes at least.")
-@click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="Append one JSON object per exchange.")
-@click.option(
-    "--write-config",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a duban.toml that works against this sandbox, both connections live.",
-)
+
+@command("sandbox")
+@option("--zoho", default="127.0.0.1:9101", show_default=True, metavar="HOST:PORT", help="opt.sandbox_zoho")
+@option("--fxiaoke", default="127.0.0.1:9102", show_default=True, metavar="HOST:PORT", help="opt.sandbox_fxiaoke")
+@option("--seed", default=1, show_default=True, help="opt.seed")
+@option("--people", type=click.IntRange(min=0), help="opt.people")
+@option("--empty", is_flag=True, help="opt.sandbox_empty")
+@option("--plain", is_flag=True, help="opt.sandbox_plain")
+@option("--latency-ms", type=click.IntRange(min=0), default=0, help="opt.sandbox_latency")
+@option("--log", type=click.Path(dir_okay=False, path_type=Path), help="opt.sandbox_log")
+@option("--write-config", type=click.Path(dir_okay=False, path_type=Path), help="opt.sandbox_config")
 def sandbox(
+    app: App,
     zoho: str,
     fxiaoke: str,
     seed: int,
@@ -36,14 +31,12 @@ def sandbox(
     log: Path | None,
     write_config: Path | None,
 ) -> None:
-    """Serve a Zoho CRM and a FxiaoKe on this machine until interrupted.
-
-    Prints one JSON line with addresses and credentials when both are ready.
-    """
     import json
+    import os
     import signal
     import threading
 
+    from config.keys import ensure_key
     from sandbox import main
 
     ended = threading.Event()
@@ -54,9 +47,11 @@ def sandbox(
             zoho, fxiaoke, seed=seed, people=people, empty=empty, plain=plain, latency_ms=latency_ms, log=log
         )
     except (OSError, ValueError) as exc:
-        raise click.UsageError(f"cannot serve there: {exc}") from exc
+        raise click.UsageError(app.say("error.serve", why=exc)) from exc
     with running:
         if write_config is not None:
+            write_config.parent.mkdir(parents=True, exist_ok=True)
             main.write_config(write_config, running)
+            ensure_key(os.environ, write_config.absolute().parent, os.urandom)
         click.echo(json.dumps(running.ready, ensure_ascii=False))
         ended.wait()

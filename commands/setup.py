@@ -24,7 +24,7 @@ SECRETS_FOLDER = "secrets"
 
 @command("init")
 def init(app: App) -> int:
-    from config.keys import KEY_BYTES, KEY_FILE_NAME, write_key
+    from config.keys import KEY_FILE_NAME, ensure_key
 
     path = (app.config or Path(app.environ.get("DUBAN_CONFIG") or "duban.toml")).absolute()
     key = path.parent / KEY_FILE_NAME
@@ -33,8 +33,7 @@ def init(app: App) -> int:
     if not path.parent.is_dir():
         raise ConfigError(f"{path.parent} is not a folder", zh=f"{path.parent} 不是文件夹")
     (path.parent / SECRETS_FOLDER).mkdir(mode=0o700, exist_ok=True)
-    if not key.exists():
-        write_key(key, os.urandom(KEY_BYTES))
+    ensure_key(app.environ, path.parent, os.urandom)
     with path.open("x", encoding="utf-8") as file:
         file.write(resources.files("config").joinpath("examples/duban.toml").read_text(encoding="utf-8"))
     if app.json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +35,13 @@ def find_key(environ: Mapping[str, str], base: Path) -> bytes:
             next_step_zh="`duban init` 会生成密钥;若是迁移,请把原来的密钥一起带过来",
         )
     return _decode(read_secret_file(path, KEY_FILE_NAME), str(path))
+
+
+def ensure_key(environ: Mapping[str, str], base: Path, random_bytes: Callable[[int], bytes]) -> None:
+    """Make a key beside the configuration where nothing names another one and there is none yet."""
+    path = base / KEY_FILE_NAME
+    if not environ.get("DUBAN_KEY") and not environ.get("DUBAN_KEY_FILE") and not path.exists():
+        write_key(path, random_bytes(KEY_BYTES))
 
 
 def write_key(path: Path, key: bytes) -> None:
