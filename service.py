@@ -135,11 +135,17 @@ class Service:
         kind = str(table.get("kind", ""))
         model: type[ConnectorSettings] = connector_class(kind).Settings
         settings = loading.validate_connection(name, table, model, text=self.config.text, secrets=self.config.secrets)
-        connector = connect(settings, self._ports(name))
+        ports = self._ports(name)
+        connector = connect(settings, ports)
         overrides = {entity: tables[name] for entity, tables in self.settings.map.items() if name in tables}
         maps = load_maps(connector.default_maps(), overrides, name)
         return Configured(
-            name=name, connector=connector, settings=settings, maps=maps, fingerprint=fingerprint(settings, maps)
+            name=name,
+            connector=connector,
+            settings=settings,
+            maps=maps,
+            fingerprint=fingerprint(settings, maps),
+            counters=ports.counters,
         )
 
     def _with_stored(self, name: str) -> dict[str, Any]:
@@ -338,7 +344,7 @@ class Service:
         with self._holding, self._writer(wait_s):
             engine = self._engine(progress)
             report = engine.begin(options.kind, {one.name: one.settings for one in chosen})
-            before = {one.name: dict(_counters(one)) for one in chosen}
+            before = {one.name: dict(one.counters) for one in chosen}
             try:
                 spokes = self.opener.open_all(chosen, report)
             except DubanError as error:
@@ -354,8 +360,8 @@ class Service:
             engine.round(report, spokes, options)
             for one in chosen:
                 tally = report.connections[one.name]
-                tally.calls = _counters(one).get("calls", 0) - before[one.name].get("calls", 0)
-                tally.credits = _counters(one).get("credits", 0) - before[one.name].get("credits", 0)
+                tally.calls = one.counters.get("calls", 0) - before[one.name].get("calls", 0)
+                tally.credits = one.counters.get("credits", 0) - before[one.name].get("credits", 0)
         return report
 
     def write_plan(self, report: RunReport, path: Path) -> None:
@@ -557,11 +563,6 @@ class Service:
 
 
 # --- small things -------------------------------------------------------------------------------------------------
-
-
-def _counters(one: Configured) -> Mapping[str, int]:
-    ports = getattr(one.connector, "ports", None)
-    return getattr(ports, "counters", {}) if ports is not None else {}
 
 
 def _not_live(spokes: Sequence[Any]) -> str:

@@ -6,6 +6,7 @@ when it differs from its own shadow; two different moves are a question for a pe
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,7 @@ class FieldSide:
             field is the remote's rewriting, not a person's edit.
         lossy: True when the two shadows are known not to say the same.
         points: the field refers to another record, which may be linked later.
+        free_text: prose and names, where width, case and spaces are form.
     """
 
     connection: str
@@ -37,6 +39,7 @@ class FieldSide:
     echo: bool = False
     lossy: bool = False
     points: bool = False
+    free_text: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +170,7 @@ def _candidates(
         elif isinstance(value, Unseen):
             out.shadows[side.connection] = (hub, remote)
             out.losses[side.connection] = "no_user"
-        elif value == hub:
+        elif value == hub or (first and side.free_text and _alike(value, hub)):
             out.shadows[side.connection] = (hub, remote)
         elif not (is_blank(value) and (first or (direction == "fill_blank"))):
             if direction == "fill_blank" and not is_blank(hub):
@@ -177,11 +180,12 @@ def _candidates(
     return found
 
 
-def _resolve(out: FieldOutcome, hub: Value, sides: Sequence[FieldSide], candidates: Mapping[str, Value]) -> bool:
+def _resolve(out: FieldOutcome, hub: Value, sides: Sequence[FieldSide], candidates: dict[str, Value]) -> bool:
     """Choose the value; False when a person must."""
     by_name = {side.connection: side for side in sides}
     moved = [by_name[name] for name in candidates]
     hub_moved = any(_hub_moved(hub, side) for side in moved)
+    _settle_forms(out, hub, by_name, candidates)
     values = list(candidates.values())
     distinct = [value for index, value in enumerate(values) if value not in values[:index]]
     if len(distinct) == 1 and not hub_moved:
@@ -203,9 +207,55 @@ def _resolve(out: FieldOutcome, hub: Value, sides: Sequence[FieldSide], candidat
     if all(side.bound.set_typed for side in moved):
         out.value, out.reason = _merge_sets(hub, moved, candidates), reasons.SET_MERGED
         return True
+    common = _common(hub, hub_moved, moved, distinct)
+    if common is not None:
+        out.value, out.reason = common, reasons.REMOTE_CHANGED
+        return True
     first = any(isinstance(side.shadow_remote, Unseen) for side in moved)
     out.conflict_reason = reasons.FIRST_CONTACT_DIFFERS if first else reasons.BOTH_CHANGED
     return False
+
+
+def _settle_forms(
+    out: FieldOutcome, hub: Value, by_name: Mapping[str, FieldSide], candidates: dict[str, Value]
+) -> None:
+    """At first contact, let sides that differ only in form keep their own: the first one's form is the hub's."""
+    if not is_blank(hub):
+        return
+    kept: list[Value] = []
+    for name in list(candidates):
+        side = by_name[name]
+        first = isinstance(side.shadow_remote, Unseen) and not isinstance(side.observed, Unseen)
+        alike = next((value for value in kept if _alike(value, candidates[name])), None)
+        if first and side.free_text and alike is not None and alike != candidates[name]:
+            assert not isinstance(side.observed, Unseen)
+            out.shadows[name] = (alike, side.observed)
+            del candidates[name]
+        else:
+            kept.append(candidates[name])
+
+
+def _common(hub: Value, hub_moved: bool, moved: Sequence[FieldSide], distinct: Sequence[Value]) -> Value:
+    """Give the one value that every moved side already stands for, None when there is none.
+
+    A coarse remote status stands for several hub statuses: the finer word of another side is no contradiction.
+    """
+    choices = [hub] if hub_moved else list(distinct)
+    fitting = [value for value in choices if not is_blank(value) and all(_stands_for(side, value) for side in moved)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _stands_for(side: FieldSide, value: Value) -> bool:
+    return not isinstance(side.observed, Unseen) and side.bound.codec.to_hub(side.observed, value, side.refs) == value
+
+
+def _alike(left: Value, right: Value) -> bool:
+    """Say whether two texts differ in nothing but width, case and spaces: at first contact that is no disagreement."""
+    return isinstance(left, str) and isinstance(right, str) and _form(left) == _form(right)
+
+
+def _form(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _revert(out: FieldOutcome, hub: Value, sides: Sequence[FieldSide], standing: Mapping[str, Value | Unseen]) -> None:

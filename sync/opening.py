@@ -33,6 +33,7 @@ class Configured:
 
     Args:
         fingerprint: of its settings, secrets included; another one asks everything anew.
+        counters: what the connector counts (calls, credits, retries), live.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Configured:
     settings: ConnectorSettings
     maps: Mapping[EntityKind, ObjectMap]
     fingerprint: str
+    counters: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

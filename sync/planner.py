@@ -21,6 +21,7 @@ LinkState = Literal["live", "gone", "suspended", "retired"]
 OnRemoteDelete = Literal["archive", "propagate", "restore", "unlink", "review"]
 _LOSSY = frozenset({"normalised", "too_long"})
 _POINTING = frozenset({"ref", "parent"})
+_PROSE = frozenset({"text", "long_text"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +287,7 @@ def _field_side(entity: EntityKind, side: SideView, bound: BoundField) -> FieldS
     name = bound.map.field
     base, seen = side.base, side.seen
     wrote = base.notes.get("wrote", ()) if base is not None else ()
+    type_ = hub_field(entity, name).type
     return FieldSide(
         connection=side.connection,
         bound=bound,
@@ -295,7 +297,8 @@ def _field_side(entity: EntityKind, side: SideView, bound: BoundField) -> FieldS
         shadow_hub=base.shadow_hub.get(name, UNSEEN) if base is not None else UNSEEN,
         echo=seen is not None and seen.echo and isinstance(wrote, list | tuple) and name in wrote,
         lossy=base is not None and base.notes.get(name) in _LOSSY,
-        points=hub_field(entity, name).type in _POINTING,
+        points=type_ in _POINTING,
+        free_text=type_ in _PROSE,
     )
 
 
