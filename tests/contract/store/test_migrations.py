@@ -1,0 +1,161 @@
+"""Migrations: both roads to the newest schema end alike, one process at a time, never backwards."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from mapping.errors import ConfigError
+from store import ddl, hub, schema, upgrade
+from store.database import Database
+from store.hub import HubRow
+
+ROOT = Path(upgrade.__file__).parent
+
+
+@pytest.fixture(params=["file", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database without any table."""
+    if request.param == "file":
+        return f"sqlite+pysqlite:///{tmp_path}/d.db"
+    make: Callable[[], str] = request.getfixturevalue("pg_database")
+    url = make()
+    engine = sa.create_engine(url)
+    with engine.begin() as conn:
+        conn.exec_driver_sql("DROP SCHEMA public CASCADE")
+        conn.exec_driver_sql("CREATE SCHEMA public")
+    engine.dispose()
+    return url
+
+
+def objects(engine: sa.Engine) -> list[Any]:
+    """Give every table, index, trigger and check of a database, as the database itself words them."""
+    queries = {
+        "sqlite": ["SELECT type, name, sql FROM sqlite_master WHERE tbl_name <> 'alembic_version'"],
+        "postgresql": [
+            "SELECT table_name, column_name, data_type, column_default, is_nullable, collation_name "
+            "FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'",
+            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'",
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c'",
+            "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+            "SELECT proname, prosrc FROM pg_proc WHERE right(proname, 8) = '_touched'",
+        ],
+    }[engine.dialect.name]
+    with engine.connect() as conn:
+        rows = [tuple(row) for query in queries for row in conn.exec_driver_sql(query)]
+    return sorted(tuple(" ".join(str(value).split()) for value in row) for row in rows)
+
+
+def test_a_new_store_and_a_migrated_one_are_the_same(empty_url: str, clock: Any) -> None:
+    engine = sa.create_engine(empty_url)
+    with engine.begin() as conn:
+        upgrade.migrate_to_head(conn)
+    migrated = objects(engine)
+    with engine.begin() as conn:
+        assert compare_metadata(MigrationContext.configure(conn), schema.metadata) == []
+        if engine.dialect.name == "postgresql":
+            conn.exec_driver_sql("DROP SCHEMA public CASCADE")
+            conn.exec_driver_sql("CREATE SCHEMA public")
+    if engine.dialect.name == "sqlite":
+        engine.dispose()
+        Path(str(engine.url.database)).unlink()
+    Database.open(empty_url, clock=clock).close()
+    assert objects(engine) == migrated
+    assert len(migrated) > 100
+    engine.dispose()
+
+
+def test_a_migrated_store_works_and_needs_nothing_more(empty_url: str, clock: Any) -> None:
+    engine = sa.create_engine(empty_url)
+    with engine.begin() as conn:
+        upgrade.migrate_to_head(conn)
+    engine.dispose()
+    db = Database.open(empty_url, clock=clock, migrate=False)
+    with db.edit() as tx:
+        tx.conn.exec_driver_sql("INSERT INTO task (uid, title) VALUES ('t', 'T')")
+        assert [mark.reason for mark in hub.dirty(tx, "task")] == ["sql_insert"]
+    db.close()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql", "mysql"])
+def test_the_frozen_baseline_is_the_schema_while_nothing_is_released(dialect: str) -> None:
+    """Once 0002 exists this test goes: the baseline then stays, and the first test holds the sum of all steps."""
+    frozen = (ROOT / "migrations" / "baseline" / f"{dialect}.sql").read_text(encoding="utf-8")
+    assert frozen == ddl.text(dialect)
+    assert ScriptDirectory(str(ROOT / "migrations")).get_current_head() == schema.HEAD == "0001"
+
+
+def test_an_empty_database_is_refused_when_it_must_not_be_changed(empty_url: str, clock: Any) -> None:
+    with pytest.raises(ConfigError, match="revision none, this program needs 0001") as caught:
+        Database.open(empty_url, clock=clock, migrate=False)
+    assert caught.value.next_step == "run duban db upgrade"
+    engine = sa.create_engine(empty_url)
+    assert sa.inspect(engine).get_table_names() == []
+    engine.dispose()
+
+
+def test_a_newer_store_is_refused_and_left_alone(empty_url: str, clock: Any) -> None:
+    db = Database.open(empty_url, clock=clock)
+    with db.write() as tx:
+        hub.insert(tx, "account", [HubRow("a", 1, "live", {"name": "A"})], 1)
+        tx.conn.execute(sa.update(schema.revision).values(version_num="0099"))
+    db.close()
+    for migrate in (True, False):
+        with pytest.raises(ConfigError, match="revision 0099, this program knows up to 0001"):
+            Database.open(empty_url, clock=clock, migrate=migrate)
+
+
+def test_an_older_store_goes_through_the_migrations(
+    empty_url: str, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no older revision yet, so the program is told that it knows a newer one."""
+    Database.open(empty_url, clock=clock).close()
+    asked: list[str] = []
+
+    def migrate(conn: sa.Connection, revision: str = "head") -> None:
+        asked.append(upgrade.stored_revision(conn) or "")
+        conn.execute(sa.update(schema.revision).values(version_num="0002"))
+
+    monkeypatch.setattr(schema, "HEAD", "0002")
+    monkeypatch.setattr(upgrade, "migrate_to_head", migrate)
+    with pytest.raises(ConfigError, match="revision 0001, this program needs 0002"):
+        Database.open(empty_url, clock=clock, migrate=False)
+    Database.open(empty_url, clock=clock).close()
+    Database.open(empty_url, clock=clock).close()
+    assert asked == ["0001"]
+
+
+def test_many_openers_at_once_make_one_schema(empty_url: str, clock: Any) -> None:
+    failures: list[Exception] = []
+
+    def opening() -> None:
+        try:
+            Database.open(empty_url, clock=clock).close()
+        except Exception as exc:
+            failures.append(exc)
+
+    threads = [threading.Thread(target=opening) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_opening_an_up_to_date_store_does_not_load_the_migration_library(tmp_path: Path) -> None:
+    code = (
+        "import sys; from store.database import Database\n"
+        f"for _ in range(2): Database.open('sqlite:///{tmp_path}/d.db', clock=None).close()\n"
+        "assert not [name for name in sys.modules if name.startswith('alembic')]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT.parent)
