@@ -146,10 +146,10 @@ overlap_s = 5
 
 
 def _visible_after_s(server: Server) -> float:
-    """Give a settle time just above what this sandbox hides a write for, whole-second stamps included."""
+    """Give a settle time just above what this sandbox hides a write for."""
     world = server.face.world
     lag_s = max(world.list_lag_ms, world.search_lag_ms) / 1000
-    return lag_s + LAG_MARGIN_S + (1.0 if world.tick == "s" else 0.0)
+    return lag_s + LAG_MARGIN_S
 
 
 def _write_secret(path: Path, value: str) -> None:
