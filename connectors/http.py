@@ -21,7 +21,7 @@ from connectors.base import Ports
 from connectors.bodies import BodyRefused, TextKind, decode_body, read_retry_after, read_server_ms
 from connectors.exchange import Answer, Call, Classify, Judge, Kind
 from connectors.hosts import host_of, is_loopback
-from connectors.pacing import Gate, Pace, Window
+from connectors.pacing import Gate, Pace, RepeatBudget, Window
 from connectors.transport import Deadline, open_client
 from mapping.errors import (
     DubanError,
@@ -98,6 +98,7 @@ class Http:
         self._gate = Gate(pool)
         self._heavy_gate = Gate(heavy_pool or pool)
         self._pace = Pace(ports, windows or {})
+        self._repeats = RepeatBudget()
         self._lock = threading.Lock()
         self._deadline = Deadline()
         self._client: httpx.Client | None = None
@@ -134,12 +135,13 @@ class Http:
             headers=headers, heavy=heavy, window=window, deadline_s=deadline_s or self._deadline_s, credits=credits,
         )  # fmt: skip
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            stop=tenacity.stop_any(tenacity.stop_after_attempt(ATTEMPTS), self._no_repeat_left),
             wait=self._wait_s,
             retry=tenacity.retry_if_exception_type(_Again),
             sleep=self._sleep_before_repeat,
             reraise=True,
         )
+        self._repeats.earn()
         try:
             return retrying(self._attempt, call)
         except _Again as again:
@@ -309,6 +311,11 @@ class Http:
         if call.kind == "auth" or isinstance(error, QuotaSpent):
             return False
         return error.retry_after_s is None or error.retry_after_s <= PATIENCE_S
+
+    def _no_repeat_left(self, state: tenacity.RetryCallState) -> bool:
+        again = state.outcome.exception() if state.outcome else None
+        named = isinstance(again, _Again) and again.error.retry_after_s is not None
+        return not named and not self._repeats.spend()
 
     def _wait_s(self, state: tenacity.RetryCallState) -> float:
         """Full jitter under a doubling ceiling, never less than the remote asked for."""

@@ -54,6 +54,32 @@ class Gate:
                 self._free.notify()
 
 
+class RepeatBudget:
+    """How many repeats are left: a few at once, one for ten first sends in the long run.
+
+    A remote that is down is so met by fewer calls, not by more. A wait that the remote itself named costs nothing.
+    """
+
+    def __init__(self, burst: float = 10.0, per_send: float = 0.1) -> None:
+        self._burst = burst
+        self._per_send = per_send
+        self._left = burst
+        self._lock = threading.Lock()
+
+    def earn(self) -> None:
+        """Note a first send."""
+        with self._lock:
+            self._left = min(self._burst, self._left + self._per_send)
+
+    def spend(self) -> bool:
+        """Take one repeat; False when none is left."""
+        with self._lock:
+            if self._left < 1.0:
+                return False
+            self._left -= 1.0
+            return True
+
+
 class Pace:
     """Sliding windows and the wait a remote asked for, both kept over restarts through ``ports.windows``.
 

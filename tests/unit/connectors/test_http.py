@@ -186,6 +186,20 @@ def test_a_read_is_repeated_with_growing_jitter_five_times_at_most(make, remote,
     assert ports.counters == {"calls": 5, "retries": 4}
 
 
+def test_a_remote_that_stays_down_is_asked_ever_less(make, remote, ports):
+    remote.replies = [httpx.Response(500)]
+    http = make()
+    for _ in range(100):
+        with pytest.raises(Transient):
+            http.request("GET", "/x", kind="read")
+    assert ports.counters["retries"] <= 10 + 100 * 0.1
+    remote.replies = [busy(1)]
+    sent = len(remote.requests)
+    with pytest.raises(Transient):
+        http.request("GET", "/x", kind="read")
+    assert len(remote.requests) - sent == 5, "a wait that the remote names costs nothing of that"
+
+
 def test_a_read_that_recovers_is_answered(make, remote):
     remote.replies = [httpx.ReadError("reset"), httpx.Response(502), httpx.Response(200, json=[1])]
     assert make().request("GET", "/x", kind="read").body == [1]
