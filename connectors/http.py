@@ -135,7 +135,7 @@ class Http:
             headers=headers, heavy=heavy, window=window, deadline_s=deadline_s or self._deadline_s, credits=credits,
         )  # fmt: skip
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_any(tenacity.stop_after_attempt(ATTEMPTS), self._no_repeat_left),
+            stop=self._must_stop,
             wait=self._wait_s,
             retry=tenacity.retry_if_exception_type(_Again),
             sleep=self._sleep_before_repeat,
@@ -312,7 +312,9 @@ class Http:
             return False
         return error.retry_after_s is None or error.retry_after_s <= PATIENCE_S
 
-    def _no_repeat_left(self, state: tenacity.RetryCallState) -> bool:
+    def _must_stop(self, state: tenacity.RetryCallState) -> bool:
+        if state.attempt_number >= ATTEMPTS:
+            return True
         again = state.outcome.exception() if state.outcome else None
         named = isinstance(again, _Again) and again.error.retry_after_s is not None
         return not named and not self._repeats.spend()
