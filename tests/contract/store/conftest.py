@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -129,7 +128,8 @@ def pg_server() -> Iterator[sa.URL]:
                 _no_postgresql("PostgreSQL did not start: " + (home / "log").read_text()[-500:])
             yield url
         finally:
-            server.send_signal(signal.SIGQUIT)  # at once: nothing of it is wanted again
+            stop = [str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop"]
+            subprocess.run(_run_as(prefix, stop), check=False, capture_output=True, cwd=home, timeout=30)
             server.wait(timeout=30)
             shutil.rmtree(home, ignore_errors=True)
 
