@@ -115,10 +115,11 @@ class ConnectorContract:
         assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
         assert max(len(page.records) for page in pages) <= page_size(rig)
 
-    def test_backfill_of_nothing_is_one_empty_page(self, rig: Rig) -> None:
-        (page,) = pull(rig)
-        assert not page.records
-        assert page.last
+    def test_backfill_of_nothing_ends_at_once(self, rig: Rig) -> None:
+        pages = pull(rig)
+        assert not listed(pages)
+        assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
+        assert len(pages) <= 2  # records, and deletions where they are asked for apart
 
     def test_pull_goes_on_after_any_page_in_a_new_process(self, rig: Rig) -> None:
         ids = plant_many(rig, 3 * page_size(rig) + 1)
@@ -130,9 +131,9 @@ class ConnectorContract:
             assert all(page.backfill for page in rest)
 
     def test_records_of_one_moment_are_not_lost_over_page_edges(self, rig: Rig) -> None:
-        (empty,) = pull(rig)
+        mark = pull(rig)[-1].watermark
         ids = plant_many(rig, 2 * page_size(rig) + 3)
-        assert sorted(set(listed(pull(rig, empty.watermark)))) == sorted(ids)
+        assert sorted(set(listed(pull(rig, mark)))) == sorted(ids)
 
     def test_an_edit_arrives_with_the_next_pull(self, rig: Rig) -> None:
         first, second = plant_many(rig, 2)
@@ -203,12 +204,11 @@ class ConnectorContract:
         assert record.modified_ms is not None
         assert us is None or (record.created_by, record.modified_by) == (us, us)
 
-    def test_only_asked_fields_are_shown_and_a_blank_one_is_shown_blank(self, rig: Rig) -> None:
+    def test_asked_fields_are_shown_and_a_blank_one_is_shown_blank(self, rig: Rig) -> None:
         id = rig.plant(rig.values("blank"))
-        payload = rig.connector.fetch(rig.object, [id], (rig.title, rig.text))[id]
-        assert payload is not None
-        assert set(payload.payload) == {rig.title, rig.text}
-        assert payload.payload[rig.text] in (None, "", [])
+        payload = fetch_one(rig, id).payload
+        assert set(payload) >= {rig.title, rig.text}
+        assert payload[rig.text] in (None, "", [])
 
     def test_fetch_gives_none_for_what_is_gone_or_never_was(self, rig: Rig) -> None:
         kept, gone = plant_many(rig, 2)
@@ -235,7 +235,8 @@ class ConnectorContract:
     def test_our_own_creates_are_told_from_those_of_people(self, rig: Rig) -> None:
         needs(rig.connector.capabilities.created_by_filter, "created_by_filter")
         before = create(rig, "long ago")
-        since_ms = (fetch_one(rig, before).created_ms or 0) + 1
+        step_ms = round(rig.connector.capabilities.time_granularity_s * 1000)
+        since_ms = (fetch_one(rig, before).created_ms or 0) + step_ms
         rig.wait()
         ours = create(rig, "ours")
         theirs = rig.plant(rig.values("theirs"))

@@ -13,11 +13,14 @@ from connectors.base import Connector, Ports
 from connectors.fxiaoke.connector import FxiaokeConnector
 from connectors.memory import MemoryConnector, MemorySettings, MemoryWorld
 from connectors.testing import ConnectorContract, HandClock, Weather, make_ports
+from connectors.testing_rig import fetch_one, made, pull
+from connectors.zoho.connector import ZohoConnector
 from mapping.records import EntityKind
 from sandbox.clock import VirtualClock
 from sandbox.fxiaoke.face import make_face as make_fxiaoke
 from sandbox.server import Face, Server
 from sandbox.story import tell
+from sandbox.zoho.face import make_face as make_zoho
 
 TODAY = date(2025, 11, 24)
 OVERLAP_S = 600.0
@@ -192,6 +195,50 @@ class FxiaokeRig(SandboxRig):
             self.fault(path=create, action="drop_after" if kind == "lost_after" else "drop_before")
 
 
+class ZohoRig(SandboxRig):
+    object = "Tasks"
+    title = "Subject"
+    text = "Description"
+    key = "Duban_Key"
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = {"page_size": 5, "quiet_page_size": 5, "list_page_size": 5, "overlap_s": OVERLAP_S, **settings}
+        clock = VirtualClock()
+        super().__init__(clock, make_zoho(clock, tell(1, None, True, today=TODAY), 1, False))
+
+    def connect(self) -> Connector:
+        settings = ZohoConnector.Settings.model_validate({
+            "kind": "zoho",
+            "api_url": self.ready["api"],
+            "accounts_url": self.ready["accounts"],
+            **{name: self.ready[name] for name in ("client_id", "client_secret", "refresh_token")},
+            **self.settings,
+        })  # fmt: skip
+        return ZohoConnector(settings, self.ports)  # type: ignore[arg-type]
+
+    def values(self, title: str) -> Mapping[str, Any]:
+        return {"Subject": title}
+
+    def refused_values(self) -> Mapping[str, Any]:
+        return {"Description": "without a subject"}
+
+    def truth(self) -> Mapping[str, Mapping[str, Any]]:
+        records = self.sim("GET", "state", params={"object": self.object})["records"]
+        return {record["id"]: record for record in records if not record["__deleted"]}
+
+    def weather(self, kind: Weather) -> None:
+        listing = r"/coql|GET /crm|/Tasks\?"
+        if kind == "auth":
+            self.sim("POST", "settings", json={"expire_tokens": True})
+            self.fault(path="oauth/v2/token", action="status", code=200, body={"error": "invalid_code"}, times=0)
+        elif kind == "malformed":
+            self.fault(path=listing, action="status", code=200, body={"data": "none"})
+        elif kind == "down":
+            self.fault(path=listing, action="drop_before", times=0)
+        else:
+            self.fault(method="POST", path="/Tasks", action="drop_after" if kind == "lost_after" else "drop_before")
+
+
 class TestMemory(ConnectorContract):
     @pytest.fixture
     def rig(self) -> MemoryRig:
@@ -237,3 +284,56 @@ class TestFxiaokeWithLag(ConnectorContract):
         rig.sim("POST", "settings", json={"search_lag_s": 30})
         yield rig
         rig.close()
+
+
+class TestZoho(ConnectorContract):
+    @pytest.fixture
+    def rig(self) -> Iterator[ZohoRig]:
+        rig = ZohoRig()
+        yield rig
+        rig.close()
+
+
+class TestZohoByLists(ConnectorContract):
+    """Pulls by plain listings, for organisations whose queries are refused."""
+
+    @pytest.fixture
+    def rig(self) -> Iterator[ZohoRig]:
+        rig = ZohoRig(list_chain=True)
+        yield rig
+        rig.close()
+
+
+@pytest.fixture(params=[FxiaokeRig, ZohoRig])
+def lagging(request: pytest.FixtureRequest) -> Iterator[SandboxRig]:
+    """Give a remote whose listings and searches are 30 s late."""
+    rig: SandboxRig = request.param()
+    rig.sim("POST", "settings", json={"list_lag_s": 30, "search_lag_s": 30})
+    yield rig
+    rig.close()
+
+
+def test_what_a_late_listing_hides_is_caught_by_the_overlap(lagging: SandboxRig) -> None:
+    rig = lagging
+    id = rig.plant(rig.values("old"))
+    rig.wait()
+    mark = pull(rig)[-1].watermark
+    rig.edit(id, {rig.title: "new"})
+    rig.clock.advance(5)
+    mark = pull(rig, mark)[-1].watermark
+    rig.clock.advance(40)
+    seen = [record.payload[rig.title] for page in pull(rig, mark) for record in page.records]
+    assert seen == ["new"]
+
+
+def test_a_record_read_by_id_is_never_late(lagging: SandboxRig) -> None:
+    rig = lagging
+    if isinstance(rig, ZohoRig):
+        # Reads of several ids are answered by the listing there, so only the search may be late.
+        rig.sim("POST", "settings", json={"list_lag_s": 0})
+    (result,) = rig.connector.write(rig.object, [made("c", rig.values("fresh"))])
+    assert fetch_one(rig, result.remote_id or "").payload[rig.title] == "fresh"
+    rig.edit(result.remote_id or "", {rig.title: "fresher"})
+    assert fetch_one(rig, result.remote_id or "").payload[rig.title] == "fresher"
+    rig.remove(result.remote_id or "")
+    assert rig.connector.fetch(rig.object, [result.remote_id or ""], (rig.title,)) == {result.remote_id: None}
