@@ -1,0 +1,152 @@
+"""Supervision and sync side by side over two systems in memory: what one writes, the other carries, and then rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from store import hub, reviews
+from supervise.rounds import supervise_once
+from tests.unit.sync.rig import Rig
+
+NOW_MS = 1_781_485_200_000  # 2026-06-15 09:00 in Shanghai
+MAPS = {
+    "project": {
+        name: {"fields": {field: {"remote": field, **CLAIM} for field in ("lifecycle", "declared_health")}}
+        for name in ("a", "b")
+    },
+    "task": {
+        name: {
+            "fields": {field: {"remote": field, "direction": "to_remote"} for field in ("overdue_since", "severity")}
+        }
+        for name in ("a", "b")
+    },
+}
+
+
+class Desk:
+    """A rig whose rounds are followed by supervision, as the daemon does it."""
+
+    def __init__(self, path: Path) -> None:
+        self.rig = Rig(path, maps=MAPS)
+        self.rig.clock.ms = NOW_MS
+
+    def rounds(self, count: int = 4) -> None:
+        for _ in range(count):
+            self.rig.round()
+            supervise_once(self.rig.db, now_ms=self.rig.clock.now_ms(), run_id="s", random_bytes=bytes)
+            self.rig.round()
+
+    def idle(self) -> None:
+        """Twenty rounds in which nothing may be written anywhere."""
+        before = self.rig.writes()
+        for _ in range(20):
+            self.rounds(1)
+        assert self.rig.writes() == before
+
+    def at(self, name: str, object: str) -> dict[str, Any]:
+        return dict(next(iter(self.rig.worlds[name].live(object).values())))
+
+    def both(self, object: str, field: str) -> tuple[Any, Any, Any]:
+        entity: Any = object.removesuffix("s")
+        hub = [row.values[field] for row in self.rig.rows(entity)]
+        assert len(hub) == 1
+        return self.at("a", object)[field], self.at("b", object)[field], hub[0]
+
+    def edit(self, name: str, object: str, **values: Any) -> None:
+        world = self.rig.worlds[name]
+        world.edit(object, next(iter(world.live(object))), values)
+
+    def asked(self) -> list[reviews.Review]:
+        return self.rig.questions("conflict")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    found = Desk(tmp_path)
+    found.rig.a.plant("projects", {"name": "ERP", "contract_no": "C-1", "lifecycle": "active"})
+    found.rounds()
+    return found
+
+
+def test_what_one_side_states_reaches_hub_and_other_side_once(desk: Desk) -> None:
+    assert desk.both("projects", "lifecycle") == ("active", "active", "active")
+    desk.idle()
+
+
+def test_a_new_stage_moves_everybody_and_nobody_moves_it_back(desk: Desk) -> None:
+    desk.edit("b", "projects", lifecycle="delivered")
+    desk.rounds()
+    assert desk.both("projects", "lifecycle") == ("delivered", "delivered", "delivered")
+    desk.edit("a", "projects", lifecycle="active")
+    desk.rounds()
+    assert desk.both("projects", "lifecycle") == ("active", "active", "active")
+    desk.edit("b", "projects", lifecycle="delivered")
+    desk.rounds()
+    assert desk.both("projects", "lifecycle") == ("delivered", "delivered", "delivered")
+    desk.idle()
+
+
+def test_a_side_that_goes_back_to_what_it_said_before_is_heard(desk: Desk) -> None:
+    desk.edit("a", "projects", lifecycle="delivered")
+    desk.rounds()
+    desk.edit("b", "projects", lifecycle="active")  # which is also what b had said at first
+    desk.rounds()
+    assert desk.both("projects", "lifecycle") == ("active", "active", "active")
+    desk.idle()
+
+
+def test_a_conflict_about_an_ending_is_held_while_the_rest_of_the_record_flows(desk: Desk) -> None:
+    desk.edit("a", "projects", lifecycle="cancelled")
+    desk.edit("b", "projects", lifecycle="delivered")
+    desk.rounds()
+    assert desk.both("projects", "lifecycle") == ("cancelled", "delivered", "active")
+    question = desk.asked()[0]
+    assert question.data["sides"] == {"a": "cancelled", "b": "delivered"}
+
+    desk.edit("a", "projects", description="renamed in the meantime")
+    desk.rounds()
+    assert desk.both("projects", "description") == ("renamed in the meantime",) * 3
+    assert desk.both("projects", "lifecycle") == ("cancelled", "delivered", "active")
+    assert [each.data for each in desk.asked()] == [question.data]
+    desk.idle()
+
+
+@pytest.mark.parametrize("value", ["delivered", "cancelled"])
+def test_a_person_ends_the_conflict_and_every_side_gets_the_answer(desk: Desk, value: str) -> None:
+    desk.edit("a", "projects", lifecycle="cancelled")
+    desk.edit("b", "projects", lifecycle="delivered")
+    desk.rounds()
+    question = desk.asked()[0]
+    with desk.rig.db.edit() as tx:
+        assert reviews.resolve(tx, question.id or 0, {"value": value, "who": "li"}, desk.rig.clock.now_ms())
+        hub.mark_dirty(tx, "project", [question.uid], "decide", desk.rig.clock.now_ms())
+    desk.rounds()
+    assert desk.both("projects", "lifecycle") == (value, value, value)
+    assert desk.asked() == []
+    desk.idle()
+
+
+def test_an_overdue_flag_is_carried_out_once_and_taken_back_when_the_action_is_done(desk: Desk) -> None:
+    desk.rig.a.plant("tasks", {"title": "签字", "status": "waiting_client", "due": "2026-06-10"})
+    desk.rounds()
+    assert desk.both("tasks", "overdue_since") == ("2026-06-11",) * 3
+    assert desk.both("tasks", "severity") == ("S2",) * 3
+    desk.idle()
+    desk.edit("b", "tasks", status="done")
+    desk.rounds()
+    assert desk.both("tasks", "overdue_since") == (None,) * 3
+    assert desk.both("tasks", "severity") == (None,) * 3
+    desk.idle()
+
+
+def test_an_overdue_flag_goes_away_when_the_due_date_moves(desk: Desk) -> None:
+    desk.rig.b.plant("tasks", {"title": "[client] 数据", "due": "2026-06-10"})
+    desk.rounds()
+    assert desk.both("tasks", "overdue_since")[0] == "2026-06-11"
+    desk.edit("a", "tasks", due="2026-07-10")
+    desk.rounds()
+    assert desk.both("tasks", "overdue_since") == (None,) * 3
+    desk.idle()
