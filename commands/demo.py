@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from commands.app import App, command, option
+from commands.messages import reason
 from commands.output import Progress, clean, emit, line
-from commands.printing import counts_text
+from commands.printing import counts_text, value_text
 from commands.supervision import show_overdue, show_projects
 from mapping.errors import DubanError
 
@@ -137,10 +138,10 @@ def _tell(app: App, service: Service, result: Mapping[str, Any]) -> None:
     if app.quiet:
         return
     for conflict in service.desk.conflicts():
-        sides = " | ".join(f"{side}: {clean(value)}" for side, value in conflict.sides.items())
+        sides = " | ".join(f"{side}: {value_text(value)}" for side, value in conflict.sides.items())
         click.echo(f"  {clean(conflict.title)} · {conflict.field} · {sides}")
     for case in service.desk.reviews():
-        click.echo(f"  {clean(case.title)} · {case.connection} · {clean(case.reason)}")
+        click.echo(f"  {clean(case.title)} · {case.connection} · {reason(case.reason, app.language)}")
     line(app, "demo.overdue", count=len(result["overdue"]))
     if result["overdue"]:
         show_overdue(app, result["overdue"])

@@ -137,9 +137,14 @@ def _proposal(
 ) -> list[str]:
     lines = ["", f"[map.{entity}.{name}]", f'object = "{object_name}"', f"[map.{entity}.{name}.fields]"]
     used: set[str] = set()
+    said: set[str] = set()
     for line in map_.fields:
         used.update(line.remote)
         absent = [remote for remote in line.remote if remote not in live]
+        if line.field in said and not absent:  # a second home of one field: a table can name only the first
+            lines.append(f'# {line.field} = "{" ".join(line.remote)}"  # a second home')
+            continue
+        said.update(() if absent else (line.field,))
         note = "  # not there: stays in the hub" if absent else f"  # {live[line.remote[0]].type}"
         lines.append(f'{"# " if absent else ""}{line.field} = "{" ".join(line.remote)}"{note}')
     free = sorted(set(FIELDS[entity]) - set(mapped))

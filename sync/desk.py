@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from mapping.errors import InputError
 from mapping.ports import Clock
-from mapping.records import ENTITIES, TITLE_FIELD, EntityKind, Value, is_blank
+from mapping.records import ENTITIES, TITLE_FIELD, EntityKind, Value, hub_field, is_blank
 from store import hub, journal, quarantine, reviews, runs
 from store.database import Database
 from store.hub import HubChange, HubRow
@@ -286,8 +286,7 @@ class Desk:
             raise InputError(f"{review.id} is decided already", zh=f"{review.id} 已经裁定")
 
     def _typed(self, tx: Tx, review: Review, value: str) -> Value:
-        spec = field_of(review.entity, review.field, [review.field])
-        return canonical(spec, value, zone=self.zone, look_up=self._look_up(tx))
+        return canonical(hub_field(review.entity, review.field), value, zone=self.zone, look_up=self._look_up(tx))
 
     def _answer_match(self, tx: Tx, review: Review, uid: str, who: str) -> None:
         """Bind a doubtful record, and with it the doubts of others that this answers."""
