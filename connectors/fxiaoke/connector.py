@@ -33,7 +33,7 @@ from connectors.fxiaoke.spread import spread
 from connectors.fxiaoke.writes import Writer
 from connectors.hosts import host_of
 from connectors.http import Answer, Call, Http, Kind, Window
-from mapping.errors import AuthRefused, DubanError, NeedsOperator, PageMalformed, RecordGone
+from mapping.errors import AuthRefused, DubanError, NeedsOperator, PageMalformed, QuotaSpent, RecordGone, Transient
 from mapping.records import FieldType
 
 IDS_A_QUERY = 100
@@ -298,6 +298,11 @@ class FxiaokeConnector:
 
     def _classify(self, call: Call, answer: Answer) -> DubanError | None:
         error = classify(call, answer, self.settings.codes, self._daily.wait_s())
+        if isinstance(error, Transient) and not isinstance(error, QuotaSpent):
+            try:
+                self._daily.take()  # the way out will send this call once more
+            except QuotaSpent as spent:
+                error = spent
         if error is not None:
             error.connection = self._ports.name
             error.message = self._http.hide(error.message)

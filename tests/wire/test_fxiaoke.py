@@ -375,6 +375,13 @@ def test_our_own_daily_ceiling_is_never_passed() -> None:
     assert len(service.requests) == 2
 
 
+def test_repeats_count_for_the_daily_ceiling_as_well() -> None:
+    service = Service(query=in_turn(refused(-1)))
+    with pytest.raises(QuotaSpent, match="ceiling"):
+        pull(service.connector(daily_quota=3))
+    assert len(service.requests) == 3
+
+
 # ---- records
 
 
