@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from mapping.codecs import KINDS, make_codec
 from mapping.errors import ConfigError
 from mapping.fields import BoundField, BoundMap, FieldMap, ObjectMap
-from mapping.hints import nearest, unknown_word
+from mapping.hints import nearest
 from mapping.records import FieldType, hub_field
 
 _OUTWARD: Final = frozenset({"both", "to_remote", "create_only", "claim"})
@@ -58,7 +58,7 @@ def bind(
         return BoundMap(map, ()), [] if map.optional else [
             _problem(map, None, "no such object at the remote", "远端没有该对象")
         ]
-    problems = _code_problems(map)
+    problems: list[ConfigError] = []
     bound: dict[str, BoundField] = {}
     missing: dict[str, tuple[str, ...]] = {}
     for one in map.fields:
@@ -198,19 +198,6 @@ def _constant_problems(map: ObjectMap, schema: Mapping[str, R]) -> Iterator[Conf
                 f"{name} 没有选项 {value!r}",
                 (f"options there: {options}", f"远端选项：{options}"),
             )
-
-
-def _code_problems(map: ObjectMap) -> list[ConfigError]:
-    """Give an error for every code in a map's options that the hub does not know."""
-    problems: list[ConfigError] = []
-    for one in map.fields:
-        known = hub_field(map.entity, one.field).codes
-        for option, codes in (one.options or {}).items() if known else ():
-            place = f"map.{map.entity}.{map.connection}.fields.{one.field}.options.{option}"
-            problems += [
-                unknown_word(place, code, known, what="code", zh="代码") for code in codes if code not in known
-            ]
-    return problems
 
 
 def _absent_problem(map: ObjectMap, one: FieldMap, absent: list[str], schema: Mapping[str, R]) -> ConfigError:

@@ -109,7 +109,7 @@ def _object_map(entity: EntityKind, connection: str, default: Table | None, own:
     name = merged.get("object")
     if not isinstance(name, str) or not name:
         raise wrong_value(f"{place}.object", name, "the name of a remote object", "远端对象名")
-    return ObjectMap(
+    map = ObjectMap(
         entity=entity,
         connection=connection,
         object=name,
@@ -122,6 +122,8 @@ def _object_map(entity: EntityKind, connection: str, default: Table | None, own:
         optional=_flag(merged, "optional", place, default=False) and "object" not in over,
         writable=_flag(merged, "writable", place, default=True),
     )
+    _check_targets(map)
+    return map
 
 
 def _flag(table: Table, key: str, place: str, *, default: bool) -> bool:
@@ -230,7 +232,7 @@ def _field_map(entity: EntityKind, name: str, table: Table, place: str) -> Field
         remote=names,
         codec=codec,
         direction=direction,
-        options=_options(table.get("options"), f"{place}.options"),
+        options=_options(table.get("options"), _codes(entity, name), f"{place}.options"),
         optional=_flag(table, "optional", place, default=False),
     )
 
@@ -246,7 +248,13 @@ def _check_codec(entity: EntityKind, name: str, codec: object, count: int, place
         raise wrong_value(f"{place}.remote", count, f"{kind.fields} remote fields for {codec}", "相应数量的远端字段")
 
 
-def _options(raw: object, place: str) -> dict[str, tuple[str, ...]] | None:
+def _codes(entity: EntityKind, name: str) -> tuple[str, ...]:
+    """Give the words that a field's options may stand for; none means anything."""
+    field = hub_field(entity, name)
+    return ENTITIES if field.type in ("ref", "parent") else field.codes
+
+
+def _options(raw: object, known: tuple[str, ...], place: str) -> dict[str, tuple[str, ...]] | None:
     """Give option -> codes; a single code may stand without its list, and an empty list stands for blank."""
     if raw is None:
         return None
@@ -255,8 +263,24 @@ def _options(raw: object, place: str) -> dict[str, tuple[str, ...]] | None:
         listed = [codes] if isinstance(codes, str) else codes
         if not isinstance(listed, list | tuple) or not all(isinstance(code, str) and code for code in listed):
             raise wrong_value(f"{place}.{option}", codes, "a code or a list of codes", "代码或代码列表")
+        for code in listed if known else ():
+            if code not in known:
+                raise unknown_word(f"{place}.{option}", code, known, what="code", zh="代码")
         out[option] = tuple(listed)
+    if len({option.casefold() for option in out}) < len(out):
+        raise wrong_value(place, list(out), "options that differ in more than case", "不只大小写不同的选项")
     return out
+
+
+def _check_targets(map: ObjectMap) -> None:
+    """Refuse two hub fields that would write one remote field: they would overwrite each other for ever."""
+    writer: dict[str, str] = {}
+    for one in map.fields:
+        for remote in one.remote if one.direction != "to_hub" else ():
+            other = writer.setdefault(remote, one.field)
+            if other != one.field:
+                place = f"map.{map.entity}.{map.connection}.fields.{one.field}"
+                raise wrong_value(place, remote, f"a field that {other} does not write too", f"{other} 未使用的字段")
 
 
 def _name_targets(map: ObjectMap, maps: Mapping[EntityKind, ObjectMap]) -> ObjectMap:

@@ -128,12 +128,6 @@ def test_free_options_are_not_compared():
     assert bound(fields, live(F("Stage", options=("a", "b"))))[1] == []
 
 
-def test_a_code_the_hub_does_not_know_is_named():
-    fields = {"status": {"remote": "Status", "options": {"Open": ["in_progres"]}}}
-    _, problems = bound(fields, live(F("Status", "option")))
-    assert "did you mean 'in_progress'?" in said(problems)[0]
-
-
 def test_a_required_field_that_nothing_fills_is_named():
     schema = live(F("Subject"), F("Origin", required=True), F("Auto", required=True, read_only=True))
     _, problems = bound({"title": "Subject"}, schema)
