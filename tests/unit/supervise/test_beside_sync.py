@@ -13,16 +13,8 @@ from tests.unit.sync.rig import Rig
 
 NOW_MS = 1_781_485_200_000  # 2026-06-15 09:00 in Shanghai
 MAPS = {
-    "project": {
-        name: {"fields": {field: {"remote": field, **CLAIM} for field in ("lifecycle", "declared_health")}}
-        for name in ("a", "b")
-    },
-    "task": {
-        name: {
-            "fields": {field: {"remote": field, "direction": "to_remote"} for field in ("overdue_since", "severity")}
-        }
-        for name in ("a", "b")
-    },
+    "project": {"fields": {name: {"remote": name, "direction": "claim"} for name in ("lifecycle", "declared_health")}},
+    "task": {"fields": {name: {"remote": name, "direction": "to_remote"} for name in ("overdue_since", "severity")}},
 }
 
 
