@@ -61,6 +61,46 @@ def is_on(value: Any) -> bool:
     return value is True or str(value).lower() == "true"
 
 
+def part(holder: Mapping[str, Any], name: str) -> Wire:
+    """Give an object inside a body; an empty one when it is not there.
+
+    Raises:
+        Refusal: something else stands in its place.
+    """
+    value = holder.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Refusal("bad_body", f"[{name}] is not an object", "参数错误")
+    return value
+
+
+def items(holder: Mapping[str, Any], name: str) -> list[Any]:
+    """Give a list inside a body; an empty one when it is not there.
+
+    Raises:
+        Refusal: something else stands in its place.
+    """
+    value = holder.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise Refusal("bad_body", f"[{name}] is not a list", "参数错误")
+    return value
+
+
+def objects(holder: Mapping[str, Any], name: str) -> list[Wire]:
+    """Give a list of objects inside a body.
+
+    Raises:
+        Refusal: something else stands in its place.
+    """
+    value = items(holder, name)
+    if not all(isinstance(item, dict) for item in value):
+        raise Refusal("bad_body", f"[{name}] is not a list of objects", "参数错误")
+    return value
+
+
 def admitted(tenant: Tenant, desk: TokenDesk, path: str, headers: Mapping[str, str], body: Wire) -> Call:
     """Check the credentials (those of the headers win) and give the call.
 

@@ -117,18 +117,22 @@ def _reference(tenant: Tenant, spec: FieldSpec, value: Any) -> str:
 
 
 def normalised(value: Any, rule: Mapping[str, Any]) -> Any:
-    """Give what the server silently makes of a text: cut, strip, lower, upper, digits, or a phone it reformats."""
+    """Give a value as a tenant with that habit silently stores it.
+
+    Args:
+        rule: for texts ``strip``, ``lower``, ``upper``, ``digits`` (and a plus sign), ``phone`` (regrouped with
+            hyphens) and ``cut`` (to that many characters); for times ``minutes`` (drops the seconds).
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and rule.get("minutes"):
+        return value - value % 60_000
     if not isinstance(value, str):
         return value
-    if rule.get("strip"):
-        value = value.strip()
-    if rule.get("lower"):
-        value = value.lower()
-    if rule.get("upper"):
-        value = value.upper()
+    for name in ("strip", "lower", "upper"):
+        if rule.get(name):
+            value = getattr(value, name)()
     if rule.get("digits") or rule.get("phone"):
-        value = "".join(sign for sign in value if sign.isdigit())
+        value = "".join(sign for sign in value if sign in "+0123456789")
     if rule.get("phone"):
         value = "-".join(part for part in (value[:-8], value[-8:-4], value[-4:]) if part)
     cut = rule.get("cut")
-    return value[: int(cut)] if cut is not None else value
+    return value if cut is None else value[: int(cut)]

@@ -258,7 +258,12 @@ class FxiaokeFace:
             self._error_rules.set(fresh.error_rules)
         self.tenant.settings = fresh
         self.world.strict = fresh.strict_time
-        return {**asdict(fresh), "pushed": list(self._pusher.results)}
+        return {
+            **asdict(fresh),
+            "rate_limits": {"calls": fresh.window_calls, "seconds": fresh.window_s, "daily": fresh.daily_calls},
+            "calls_refused": self._limits.refused,
+            "pushed": list(self._pusher.results),
+        }
 
     def reset(self) -> None:
         """Go back to the seed, its settings and a fresh token desk."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sandbox.fxiaoke.calls import Call
+from sandbox.fxiaoke.calls import Call, items, objects, part
 from sandbox.fxiaoke.records import Records, describe
 
 Wire = dict[str, Any]
@@ -22,16 +22,16 @@ class Legacy:
         self._records = records
 
     def query(self, call: Call) -> Wire:
-        search = call.body.get("searchQuery") or {}
+        search = part(call.body, "searchQuery")
         info = {
             "limit": search.get("limit"),
             "offset": search.get("offset"),
             "filters": [*_conditions(search), *_ranges(search)],
             "orders": [
                 {"fieldName": order.get("field"), "isAsc": order.get("ascending", True)}
-                for order in search.get("orders") or ()
+                for order in objects(search, "orders")
             ],
-            "fieldProjection": (search.get("dataProjection") or {}).get("fieldNames") or [],
+            "fieldProjection": items(part(search, "dataProjection"), "fieldNames"),
         }
         answer = self._records.query(_as_second(call, {"search_query_info": info, "find_explicit_total_num": True}))
         return {"totalNumber": answer["data"]["total"], "datas": answer["data"]["dataList"]}
@@ -70,8 +70,8 @@ def _as_second(call: Call, data: Wire) -> Call:
 def _conditions(search: Wire) -> list[Wire]:
     """Give filters for ``conditions``: [{"conditionType": "term_condition", "conditions": {field: value}}]."""
     found: list[Wire] = []
-    for condition in search.get("conditions") or ():
-        for name, value in (condition.get("conditions") or {}).items():
+    for condition in objects(search, "conditions"):
+        for name, value in part(condition, "conditions").items():
             values = value if isinstance(value, list) else [value]
             found.append({"field_name": name, "operator": "IN", "field_values": values})
     return found
@@ -79,8 +79,8 @@ def _conditions(search: Wire) -> list[Wire]:
 
 def _ranges(search: Wire) -> list[Wire]:
     found: list[Wire] = []
-    for part in search.get("rangeConditions") or ():
+    for span in objects(search, "rangeConditions"):
         for bound, operator in (("from", "GTE"), ("to", "LTE")):
-            if part.get(bound) is not None:
-                found.append({"field_name": part.get("fieldName"), "operator": operator, "field_values": [part[bound]]})
+            if span.get(bound) is not None:
+                found.append({"field_name": span.get("fieldName"), "operator": operator, "field_values": [span[bound]]})
     return found

@@ -17,7 +17,7 @@ TENANT_OFFSET_MS: Final = 8 * 3_600_000
 
 
 class Limits:
-    """Counts the calls of one tenant. Thread-safe."""
+    """Counts the calls of one tenant, and in ``refused`` those that were too many. Thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -25,12 +25,14 @@ class Limits:
         self._paths: dict[str, deque[int]] = {}
         self._day = 0
         self._today = 0
+        self.refused = 0
 
     def clear(self) -> None:
         """Forget every call."""
         with self._lock:
             self._paths.clear()
             self._today = 0
+            self.refused = 0
 
     def count(self, path: str, settings: Settings) -> None:
         """Count one call.
@@ -39,12 +41,18 @@ class Limits:
             Refusal: it is one too many.
         """
         with self._lock:
-            now_ms = self._clock.now_ms()
-            if settings.no_quota:
-                raise Refusal("no_quota", "no quota", "客户没有购买openapi配额")
-            self._count_day(now_ms, settings)
-            if settings.window_calls:
-                self._count_window(path, now_ms, settings)
+            try:
+                self._count(path, self._clock.now_ms(), settings)
+            except Refusal:
+                self.refused += 1
+                raise
+
+    def _count(self, path: str, now_ms: int, settings: Settings) -> None:
+        if settings.no_quota:
+            raise Refusal("no_quota", "no quota", "客户没有购买openapi配额")
+        self._count_day(now_ms, settings)
+        if settings.window_calls:
+            self._count_window(path, now_ms, settings)
 
     def _count_day(self, now_ms: int, settings: Settings) -> None:
         day = (now_ms + TENANT_OFFSET_MS) // DAY_MS

@@ -23,7 +23,7 @@ Wire = dict[str, Any]
 DEFAULT_LIMIT: Final = 20
 MAX_LIMIT: Final = 100
 MAX_OFFSET: Final = 10_000
-KEPT_ANSWERS: Final = 32
+KEPT_ANSWERS: Final = 8
 
 _BOUNDS: Final = frozenset({"GT", "GTE", "LT", "LTE", "BETWEEN", "EQ"})
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sandbox.fxiaoke import writes
-from sandbox.fxiaoke.calls import Call, is_on
+from sandbox.fxiaoke.calls import Call, is_on, items, objects, part
 from sandbox.fxiaoke.codes import Refusal
 from sandbox.fxiaoke.query import Finder, Found, Search, parse_search
 from sandbox.fxiaoke.show import Projection, record_wire, team_wire
@@ -73,7 +72,7 @@ class Records:
         """Answer data/create: the new id stands at the root."""
         given = _object_data(call)
         spec = call.object(given.get("dataObjectApiName") or _object_name(call))
-        info = call.data.get("optionInfo") or {}
+        info = part(call.data, "optionInfo")
         options = writes.CreateOptions(
             own_time=is_on(call.body.get("hasSpecifyTime")),
             own_author=is_on(call.body.get("hasSpecifyCreatedBy")),
@@ -121,8 +120,8 @@ class Records:
 
     def change_owner(self, call: Call) -> Wire:
         """Answer data/changeOwner; ``Data`` has a capital D."""
-        rows = call.data.get("Data")
-        if not isinstance(rows, list) or not rows or not all(isinstance(row, Mapping) for row in rows):
+        rows = objects(call.data, "Data")
+        if not rows:
             raise Refusal("bad_body", "Data is required", "缺少参数")
         spec = call.object(_object_name(call))
         pairs = [(row.get("objectDataId"), row.get("ownerId")) for row in rows]
@@ -147,7 +146,14 @@ class Records:
         spec = call.object(call.body.get("apiName") or call.data.get("apiName"), both_paths=True)
         action = call.path.rsplit("/", 1)[1]
         if action != "get":
-            writes.change_team(call.tenant, spec, call.data, call.viewer, action)
+            data = call.data
+            change = writes.TeamChange(
+                row_ids=items(data, "dataIDs") or [data.get("dataID")],
+                employees=items(data, "teamMemberEmployee"),
+                role=str(data.get("teamMemberRole") or "4"),
+                permission=str(data.get("teamMemberPermissionType") or "1"),
+            )
+            writes.change_team(call.tenant, spec, change, call.viewer, leave=action == "delete")
             return {}
         if spec.name not in writes.TEAM_OBJECTS:
             raise Refusal("team_object", "仅支持客户和商机", "参数错误")
@@ -175,8 +181,7 @@ def _object_name(call: Call) -> Any:
 
 
 def _projection(call: Call) -> tuple[str, ...]:
-    given = call.data.get("field_projection") or ()
-    return tuple(str(name) for name in given) if isinstance(given, list) else ()
+    return tuple(str(name) for name in items(call.data, "field_projection"))
 
 
 def _object_data(call: Call) -> Wire:
@@ -188,7 +193,7 @@ def _object_data(call: Call) -> Wire:
 
 
 def _ids(call: Call, name: str) -> list[Any]:
-    given = call.data.get(name)
-    if not isinstance(given, list) or not given:
+    given = items(call.data, name)
+    if not given:
         raise Refusal("bad_body", f"{name} is required", "缺少参数")
     return given

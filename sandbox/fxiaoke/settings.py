@@ -115,7 +115,12 @@ def _limits(given: Any) -> dict[str, Any]:
         return {"window_calls": 100, "window_s": 20}
     if not given:
         return {"window_calls": 0, "daily_calls": None, "no_quota": False}
-    renamed = {"calls": "window_calls", "seconds": "window_s", "daily": "daily_calls"}
+    renamed = {
+        "calls": "window_calls",
+        "per_path": "window_calls",
+        "seconds": "window_s",
+        "daily": "daily_calls",
+    }
     limits: dict[str, Any] = {renamed.get(str(name), str(name)): value for name, value in dict(given).items()}
     unknown = set(limits) - set(_LIMITS)
     if unknown:

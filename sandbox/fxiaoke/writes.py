@@ -13,6 +13,7 @@ from sandbox.fxiaoke.cells import cell, is_empty
 from sandbox.fxiaoke.codes import Refusal
 from sandbox.fxiaoke.coerce import stored_value
 from sandbox.fxiaoke.describe import ObjectSpec, field_of
+from sandbox.fxiaoke.operators import number_of
 from sandbox.fxiaoke.people import Viewer
 from sandbox.fxiaoke.show import team_member
 from sandbox.fxiaoke.tenant import Tenant
@@ -21,7 +22,8 @@ from sandbox.world import Row
 DERIVED: Final = ("__r", "__l", "__v", "__p", "__e", "__relation_ids")
 """Suffixes of read-only companions of a field; a request's are ignored. Source: FxiaoKe field documentation [doc]"""
 
-ENVELOPE: Final = frozenset({"dataObjectApiName", "object_describe_api_name", "_id"})
+ENVELOPE: Final = frozenset({"dataObjectApiName", "object_describe_api_name", "_id", "relevant_team"})
+"""Parts of ``object_data`` that are no values; a team changes over its own interface only."""
 TEAM_OBJECTS: Final = frozenset({"AccountObj", "OpportunityObj"})
 LOCKED_TEXT: Final = "不能进行[编辑]操作，以下这些数据已被锁定。"
 
@@ -48,17 +50,27 @@ def create(tenant: Tenant, spec: ObjectSpec, given: Mapping[str, Any], viewer: V
     _check_unique(tenant, spec, values, None)
     if options.search_duplicates:
         _check_duplicates(tenant, spec, values)
+    own_ms = _own_time(given, options)
     author = viewer.user_id
     if options.own_author and not is_empty(given.get("created_by")):
         author = tenant.people.must_mean(str(_first(given["created_by"])), viewer)
     kept = {name: value for name, value in values.items() if value is not None}
     table = tenant.table(spec.name)
     row = table.insert(kept, author, tenant.settings.freeze_ms)
-    if options.own_time and given.get("create_time"):
-        row.created_ms = int(given["create_time"])
+    if own_ms is not None:
+        row.created_ms = own_ms
         table.made_late = table.made_late or row.created_ms > row.modified_ms
     tenant.notify("create", spec.name, row.id)
     return row
+
+
+def _own_time(given: Mapping[str, Any], options: CreateOptions) -> int | None:
+    if not options.own_time or is_empty(given.get("create_time")):
+        return None
+    made = number_of(given["create_time"])
+    if made is None or not made.is_finite():
+        raise Refusal("validation", "字段[创建时间]不是毫秒时间", "数据校验失败")
+    return int(made)
 
 
 def update(tenant: Tenant, spec: ObjectSpec, given: Mapping[str, Any], viewer: Viewer, force: bool = False) -> Row:
@@ -174,8 +186,18 @@ def set_lock(tenant: Tenant, spec: ObjectSpec, row_ids: Sequence[Any], viewer: V
         _written(tenant, spec, row.id, {}, viewer.user_id)
 
 
-def change_team(tenant: Tenant, spec: ObjectSpec, data: Mapping[str, Any], viewer: Viewer, action: str) -> None:
-    """Add, edit or delete members of a record's team.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamChange:
+    """Who joins or leaves the teams of which records; role 1 owner to 4 member, permission 1 read, 2 write."""
+
+    row_ids: Sequence[Any]
+    employees: Sequence[Any]
+    role: str
+    permission: str
+
+
+def change_team(tenant: Tenant, spec: ObjectSpec, change: TeamChange, viewer: Viewer, leave: bool) -> None:
+    """Add or edit members of records' teams, or let them leave.
 
     Raises:
         Refusal: the object has no team over this interface.
@@ -183,12 +205,10 @@ def change_team(tenant: Tenant, spec: ObjectSpec, data: Mapping[str, Any], viewe
     if spec.name not in TEAM_OBJECTS:
         raise Refusal("team_object", "仅支持客户和商机", "参数错误")
     _check_right(tenant, spec, viewer)
-    wanted = [tenant.people.must_mean(str(item), viewer) for item in data.get("teamMemberEmployee") or []]
-    for row_id in data.get("dataIDs") or [data.get("dataID")]:
-        row = live_row(tenant, spec, row_id)
+    wanted = [tenant.people.must_mean(str(one), viewer) for one in change.employees]
+    for row in [live_row(tenant, spec, row_id) for row_id in change.row_ids]:
         rest = [member for member in team(row) if not set(member["teamMemberEmployee"]) & set(wanted)]
-        role, permission = str(data.get("teamMemberRole") or "4"), str(data.get("teamMemberPermissionType") or "1")
-        added = [] if action == "delete" else [team_member([one], role, permission) for one in wanted]
+        added = [] if leave else [team_member([one], change.role, change.permission) for one in wanted]
         _written(tenant, spec, row.id, {"relevant_team": [*rest, *added]}, viewer.user_id)
 
 

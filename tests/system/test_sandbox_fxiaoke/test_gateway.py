@@ -141,7 +141,8 @@ def test_the_window_of_a_path_is_closed_after_its_calls_and_opens_again(tenant: 
     assert tenant.get("AccountObj", tenant.face.tenant.table("AccountObj").since(0)[0])["errorCode"] == 0
     tenant.clock.advance(20)
     assert tenant.b(QUERY, ASK)["errorCode"] == 0
-    tenant.set(codes={"window": 14001}, rate_limits={"calls": 1})
+    shown = tenant.set(codes={"window": 14001}, rate_limits={"calls": 1})
+    assert (shown["rate_limits"]["calls"], shown["calls_refused"]) == (1, 1)
     assert tenant.b(QUERY, ASK)["errorCode"] == 14001
 
 

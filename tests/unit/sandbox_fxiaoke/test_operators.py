@@ -87,3 +87,8 @@ def test_what_the_server_silently_does_to_a_text(rule: dict[str, Any], kept: str
 
 def test_other_values_are_left_as_they_are() -> None:
     assert normalised(5, {"cut": 1}) == 5
+    assert normalised(True, {"minutes": True}) is True
+
+
+def test_seconds_can_be_dropped_from_times() -> None:
+    assert normalised(1_763_913_659_999, {"minutes": True}) == 1_763_913_600_000
