@@ -21,7 +21,7 @@ CHUNK: Final = 5000
 
 def dumps(value: Any) -> str:
     """Give canonical JSON text: equal values give equal text."""
-    return _encode(value)
+    return _encode(value) if value != {} else "{}"
 
 
 def dumps_storable(doc: dict[str, Any]) -> str:
