@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from mapping.ports import Clock
 from store import lease, upgrade
 from store.tx import Tx
 
-BUSY_MS = 10_000
+BUSY_MS = 30_000
 """How long SQLite waits for another writer (a person's tool, a one-shot) before it gives up."""
 
 _DRIVERS = {
@@ -33,7 +33,7 @@ _EXTRAS = {"postgresql": "postgres", "mysql": "mysql"}
 class Database:
     """An open store. Thread-safe: every transaction runs on a connection of its own.
 
-    A read inside a write of the same thread is fine; a second write inside a write waits for itself and fails.
+    A read inside a write of the same thread is fine; a write inside a write is a mistake and raises RuntimeError.
     """
 
     def __init__(self, engine: sa.Engine, *, path: Path | None, clock: Clock) -> None:
@@ -41,8 +41,9 @@ class Database:
         self._clock = clock
         self._dialect = engine.dialect.name
         self._in_memory = self._dialect == "sqlite" and path is None
-        self._turn = threading.RLock()  # one connection for all threads when the database is in memory
-        self._inside: Tx | None = None
+        self._one = threading.RLock()
+        self._mine = threading.local()
+        self._inside: Tx | None = None  # the open transaction of a database in memory
         self._lock = lease.lock_for(engine, path.with_name(path.name + ".lock") if path else None)
         self._fence: int | None = None
 
@@ -152,28 +153,41 @@ class Database:
 
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[Tx]:
-        if self._in_memory:
-            with self._turn, self._nested(mode) as tx:
-                yield tx
-            return
-        with _plain_errors(), self._engine.connect().execution_options(duban_mode=mode) as conn:
-            _prepare(conn, self._dialect, mode)
-            with conn.begin():
-                yield Tx(conn, self._dialect)
+        with self._turn(mode), _plain_errors():
+            if self._inside is not None:
+                with self._inside.conn.begin_nested():
+                    yield self._inside
+                return
+            with self._engine.connect().execution_options(duban_mode=mode) as conn:
+                if not self._in_memory:
+                    _prepare(conn, self._dialect, mode)
+                with conn.begin():
+                    tx = Tx(conn, self._dialect)
+                    self._inside = tx if self._in_memory else None
+                    try:
+                        yield tx
+                    finally:
+                        self._inside = None
 
     @contextmanager
-    def _nested(self, mode: str) -> Iterator[Tx]:
-        """In memory there is one connection: a transaction inside another is a savepoint of it."""
-        if self._inside is not None:
-            with self._inside.conn.begin_nested():
-                yield self._inside
+    def _turn(self, mode: str) -> Iterator[None]:
+        """Wait for our turn where only one may go.
+
+        In memory there is one connection for all (a read inside a write is then a savepoint of it). In a file the
+        writers of this process queue up here, since SQLite itself lets them wait in steps of up to 100 ms.
+        """
+        if mode == "read":
+            with self._one if self._in_memory else nullcontext():
+                yield
             return
-        with _plain_errors(), self._engine.connect().execution_options(duban_mode=mode) as conn, conn.begin():
-            self._inside = Tx(conn, self._dialect)
+        if getattr(self._mine, "writing", False):
+            raise RuntimeError("a write inside a write of the same thread would wait for itself")
+        with self._one if self._dialect == "sqlite" else nullcontext():
+            self._mine.writing = True
             try:
-                yield self._inside
+                yield
             finally:
-                self._inside = None
+                self._mine.writing = False
 
 
 def _parse(url: str) -> sa.URL:

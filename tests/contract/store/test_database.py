@@ -324,3 +324,14 @@ def test_two_processes_are_never_both_the_writer_and_a_killed_one_leaves_no_lock
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_write_inside_a_write_is_a_mistake_told_at_once(db: Database) -> None:
+    with pytest.raises(RuntimeError, match="wait for itself"), db.write() as tx:
+        hub.insert(tx, "account", ONE, 1)
+        with db.edit():
+            pass
+    assert names(db) == []
+    with db.read(), db.write() as tx:
+        hub.insert(tx, "account", ONE, 1)
+    assert names(db) == ["A"]
