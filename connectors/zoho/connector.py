@@ -59,8 +59,7 @@ class ZohoConnector:
         self.settings = settings
         self._ports = ports
         self._places = places(settings)
-        start, _ = metadata.calls_at_once(None)
-        self._api = Api(ports, settings, settings.calls_at_once or start)
+        self._api = Api(ports, settings)
         self._puller = Puller(self._api, settings)
         self._writer = Writer(self._api, settings)
         self._identity: Identity | None = None
@@ -75,9 +74,7 @@ class ZohoConnector:
         org = self._api.get("/org")
         me = self._api.get("/users", {"type": "CurrentUser"})
         identity = metadata.read_identity(org, me)
-        total, heavy = metadata.calls_at_once(identity.edition)
-        total = self.settings.calls_at_once or total
-        self._api.http.resize(total, min(heavy, total))
+        self._api.limits.learn(identity.edition)
         with self._lock:
             self._identity = identity
         return identity

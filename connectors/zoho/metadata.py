@@ -15,16 +15,6 @@ from connectors.zoho.wire import MODULE_MARKS, PICKLIST_SHOWS, Api
 from mapping.errors import DubanError, NeedsOperator, PageMalformed
 from mapping.records import FieldType
 
-EDITION_CALLS: Final[Mapping[str, int]] = {
-    "free": 5, "standard": 10, "starter": 10, "professional": 15, "enterprise": 20, "zohooneenterprise": 20,
-    "ultimate": 25, "crmplus": 25,
-}  # fmt: skip
-"""Edition -> calls an organisation may have in flight. Source: Zoho CRM v8 documentation, API limits [doc]"""
-LEAST_CALLS: Final = 5
-SPARE_CALLS: Final = 2
-"""Left to the other programs of the organisation."""
-HEAVY_CALLS: Final = 8
-"""Of the ten that the vendor allows for queries, searches and large writes in every edition."""
 _ABSENT: Final = frozenset({"INVALID_MODULE", "API_NOT_SUPPORTED", "NOT_SUPPORTED", "FEATURE_NOT_SUPPORTED"})
 _NO_CHOICE: Final = "-None-"
 _USERS_A_PAGE: Final = 200
@@ -80,12 +70,6 @@ def read_identity(org: Answer, users: Answer) -> Identity:
         environment=str(first.get("type") or "production"),
         edition=str(edition).lower() if edition else None,
     )
-
-
-def calls_at_once(edition: str | None) -> tuple[int, int]:
-    """Give how many calls, and how many heavy ones among them, we may have in flight."""
-    total = EDITION_CALLS.get((edition or "").replace("_", "").replace(" ", ""), LEAST_CALLS) - SPARE_CALLS
-    return total, min(HEAVY_CALLS, total)
 
 
 def read_objects(api: Api) -> list[ObjectInfo]:

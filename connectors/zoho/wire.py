@@ -14,6 +14,7 @@ from connectors.base import Ports, RemoteRecord
 from connectors.http import Answer, Http, Kind
 from connectors.zoho.answers import CREDITS_LEFT, TokenStale, classify
 from connectors.zoho.auth import Auth
+from connectors.zoho.limits import Limits, calls_at_once
 from connectors.zoho.settings import ZohoSettings, places
 from mapping.errors import PageMalformed
 
@@ -33,15 +34,16 @@ PICKLIST_SHOWS: Final = "display_value"
 class Api:
     """Signed calls of one organisation; thread-safe."""
 
-    def __init__(self, ports: Ports, settings: ZohoSettings, pool: int) -> None:
+    def __init__(self, ports: Ports, settings: ZohoSettings) -> None:
         where = places(settings)
         self.http = Http(
-            ports, base_url=where.api, allowed_hosts=where.all_hosts, secrets=self._secrets, pool=pool,
-            heavy_pool=pool, deadline_s=settings.deadline_s, classify=classify,
+            ports, base_url=where.api, allowed_hosts=where.all_hosts, secrets=self._secrets,
+            pool=calls_at_once(None)[0], deadline_s=settings.deadline_s, classify=classify,
         )  # fmt: skip
         self._ports = ports
         self._base = where.api
         self.auth = Auth(self.http, ports, settings)
+        self.limits = Limits(self.http, ports, settings.calls_at_once)
 
     def call(
         self,
@@ -66,6 +68,7 @@ class Api:
                 headers={**(headers or {}), "authorization": f"Zoho-oauthtoken {token}"},
             )  # fmt: skip
 
+        self.limits.recall()
         token = self.auth.token()
         try:
             answer = send(token.value, token.extra.get("api_domain", self._base))

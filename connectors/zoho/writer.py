@@ -76,7 +76,7 @@ class Writer:
         jobs = [_job(row) for row in rows]
         if action == "delete":
             return self._delete(module, jobs)
-        results = {job.row.op_id: _result(job.row, "applied", job.row.remote_id) for job in jobs}
+        results = {job.row.op_id: _done_before(job.row) for job in jobs}
         first = [job for job in jobs if job.has_record]
         results |= {result.op_id: result for result in self._send(module, first)}
         tagged = [job for job in jobs if job.has_tags and results[job.row.op_id].outcome == "applied"]
@@ -142,7 +142,7 @@ class Writer:
             for names, group in groups.items():
                 for result in self._tag_call(module, verb, names, group, results):
                     results[result.op_id] = result
-        return [_tags_done(result) for result in results.values()]
+        return [_tags_end(job, results[job.row.op_id]) for job in jobs]
 
     def _tag_call(
         self, module: str, verb: str, names: Sequence[str], jobs: Sequence[Job], so_far: Mapping[str, WriteResult]
@@ -156,14 +156,9 @@ class Writer:
             answer = self.api.call("POST", f"/{coql.name(module)}/actions/{verb}_tags", kind="write", json=body)
         except (RecordRefused, Transient, OutcomeUnknown, Stale, NeedsOperator) as error:
             # The record itself is written: whatever stops the tags is told as the result of this row, never raised.
-            return [replace(result, steps_done=(RECORD_STEP,)) for result in _all(known, error)]
+            return [_tags_failed(result) for result in _all(known, error)]
         judged = judge(known, answer)
-        return [
-            replace(
-                result, version=None, modified_ms=None, steps_done=() if result.outcome == "applied" else (RECORD_STEP,)
-            )
-            for result in judged
-        ]
+        return [result if result.outcome == "applied" else _tags_failed(result) for result in judged]
 
 
 def _halves(
@@ -257,8 +252,27 @@ def _result(
     return WriteResult(op_id=row.op_id, outcome=outcome, remote_id=remote_id, code=code, message=message or None)
 
 
-def _tags_done(result: WriteResult) -> WriteResult:
-    return replace(result, steps_done=(RECORD_STEP, TAG_STEP)) if result.outcome == "applied" else result
+def _done_before(row: WriteRow) -> WriteResult:
+    """Give the result of a record call that an earlier attempt finished; without an id nobody knows which it made."""
+    return _result(row, "applied" if row.remote_id else "unknown", row.remote_id)
+
+
+def _tags_failed(result: WriteResult) -> WriteResult:
+    """Keep what the record call achieved: the next attempt sends the tags alone."""
+    return replace(result, steps_done=(RECORD_STEP,))
+
+
+def _tags_end(job: Job, result: WriteResult) -> WriteResult:
+    """Give the result of both calls; the version is that of neither.
+
+    A create stays ``applied`` even when its tags failed: the record exists, must be linked and never be made again.
+    The missing tag shows in the next pull and is written then.
+    """
+    if result.outcome == "applied":
+        return replace(result, version=None, modified_ms=None, steps_done=(RECORD_STEP, TAG_STEP))
+    if job.row.action == "create":
+        return replace(result, outcome="applied")
+    return result
 
 
 def _job(row: WriteRow) -> Job:

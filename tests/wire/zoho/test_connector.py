@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from connectors.base import FieldSchema
-from connectors.zoho.metadata import calls_at_once, codec_for
+from connectors.zoho.limits import calls_at_once
+from connectors.zoho.metadata import codec_for
 from mapping.errors import ConfigError, NeedsOperator, PageMalformed
 
 COQL, CONTACTS, FIELDS = "/crm/v8/coql", "/crm/v8/Contacts", "/crm/v8/settings/fields"
@@ -58,15 +59,34 @@ def test_identity_names_the_organisation_and_our_own_user(desk):
     assert desk.vendor.params(desk.vendor.asked("/crm/v8/users")[0]) == {"type": "CurrentUser"}
 
 
+def gates(connector):
+    http = connector._api.http
+    return http._gate.size, http._heavy_gate.size
+
+
 def test_the_edition_sets_how_many_calls_may_be_in_flight(desk):
     log_in(desk, "ultimate")
     connector = desk.connect()
-    assert connector._api.http._gate.size == 3, "the least until the edition is known"
+    assert gates(connector) == (3, 3), "the fewest until the edition is known"
     connector.identify()
-    assert (connector._api.http._gate.size, connector._api.http._heavy_gate.size) == (23, 8)
+    assert gates(connector) == (23, 8)
+
+
+def test_a_restart_recalls_the_edition_without_asking(desk):
+    log_in(desk, "ultimate")
+    desk.connect().identify()
+    desk.vendor.on("POST", COQL, (204, None))
+    again = desk.connect()
+    again.find("Contacts", "Duban_Key", ["k"], ())
+    assert gates(again) == (23, 8)
+    assert len(desk.vendor.asked("/crm/v8/org")) == 1
+
+
+def test_the_configuration_may_set_how_many_calls_are_in_flight(desk):
+    log_in(desk, "ultimate")
     chosen = desk.connect(calls_at_once=2)
     chosen.identify()
-    assert (chosen._api.http._gate.size, chosen._api.http._heavy_gate.size) == (2, 2)
+    assert gates(chosen) == (2, 2)
 
 
 @pytest.mark.parametrize(

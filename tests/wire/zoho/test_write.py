@@ -340,16 +340,29 @@ def test_tags_follow_the_record_in_calls_of_their_own(desk):
     ],
 )
 def test_tags_that_fail_keep_what_the_record_call_achieved(desk, reply, outcome):
-    desk.vendor.on("POST", TASKS, (201, {"data": [ok("1")]}))
+    desk.vendor.on("PUT", TASKS, (200, {"data": [ok("1")]}))
     desk.vendor.on("POST", ADD, reply)
-    row = WriteRow(op_id="op", action="create", values={"Subject": "S", "Tag": {"add": ["x"]}})
-    [result] = desk.connect().write("Tasks", [row])
+    [result] = desk.connect().write("Tasks", [flag("1", {"add": ["x"]}, Subject="S")])
     assert (result.outcome, result.remote_id, result.steps_done) == (outcome, "1", ("record",))
     desk.vendor.on("POST", ADD, tagged("1"))
-    again = WriteRow(op_id="op", action="create", values=row.values, remote_id="1", steps_done=result.steps_done)
-    [result] = desk.connect().write("Tasks", [again])
+    [result] = desk.connect().write("Tasks", [flag("1", {"add": ["x"]}, steps=result.steps_done, Subject="S")])
     assert (result.outcome, result.steps_done) == ("applied", ("record", "tags"))
-    assert len(desk.vendor.asked(TASKS)) == 1, "the record is not created again"
+    assert len(desk.vendor.asked(TASKS)) == 1, "the record is not written again"
+
+
+def test_a_created_record_is_linked_even_when_its_tags_fail(desk):
+    desk.vendor.on("POST", TASKS, (201, {"data": [ok("1")]}))
+    desk.vendor.on("POST", ADD, (400, {"data": [bad("RECORD_LOCKED", id="1")]}))
+    row = WriteRow(op_id="op", action="create", values={"Subject": "S", "Tag": {"add": ["x"]}})
+    [result] = desk.connect().write("Tasks", [row])
+    assert (result.outcome, result.remote_id, result.steps_done) == ("applied", "1", ("record",))
+    assert result.code == "RECORD_LOCKED"
+
+
+def test_a_finished_create_without_an_id_is_never_made_again(desk):
+    row = WriteRow(op_id="op", action="create", values={"Subject": "S", "Tag": {"add": ["x"]}}, steps_done=("record",))
+    assert outcomes(desk.connect().write("Tasks", [row])) == ["unknown"]
+    assert desk.vendor.requests == []
 
 
 def test_a_refused_record_gets_no_tags(desk):
