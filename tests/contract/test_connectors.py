@@ -16,7 +16,7 @@ from connectors.testing import ConnectorContract, HandClock, Weather, make_ports
 from connectors.testing_rig import fetch_one, made, pull
 from connectors.zoho.connector import ZohoConnector
 from mapping.records import EntityKind
-from sandbox.clock import VirtualClock
+from sandbox.clock import Clock, RealClock, VirtualClock
 from sandbox.fxiaoke.face import make_face as make_fxiaoke
 from sandbox.server import Face, Server
 from sandbox.story import tell
@@ -29,7 +29,7 @@ OVERLAP_S = 600.0
 class ServerTime:
     """The sandbox's virtual clock, as the connector sees it: both ends share one hand."""
 
-    def __init__(self, clock: VirtualClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def now_ms(self) -> int:
@@ -105,7 +105,7 @@ class SandboxRig:
     listing: str
     creating: str
 
-    def __init__(self, clock: VirtualClock, face: Face) -> None:
+    def __init__(self, clock: Clock, face: Face) -> None:
         self.clock = clock
         self.server = Server(face).start()
         self.ready = face.ready(self.server.url)
@@ -147,7 +147,7 @@ class SandboxRig:
         self.sim("POST", "faults", json={"rules": [rule]})
 
     def wait(self) -> None:
-        self.clock.advance(OVERLAP_S + 120)
+        self.clock.sleep(OVERLAP_S + 120)
 
 
 class FxiaokeRig(SandboxRig):
@@ -156,9 +156,9 @@ class FxiaokeRig(SandboxRig):
     text = "body__c"
     key = "duban_key__c"
 
-    def __init__(self, credentials: str = "header", **settings: Any) -> None:
+    def __init__(self, credentials: str = "header", clock: Any = None, **settings: Any) -> None:
         self.settings = {"credentials": credentials, "page_size": 5, "overlap_s": OVERLAP_S, **settings}
-        clock = VirtualClock()
+        clock = clock or VirtualClock()
         super().__init__(clock, make_fxiaoke(clock, tell(1, None, True, today=TODAY), 1, False))
 
     def connect(self) -> Connector:
@@ -337,3 +337,20 @@ def test_a_record_read_by_id_is_never_late(lagging: SandboxRig) -> None:
     assert fetch_one(rig, result.remote_id or "").payload[rig.title] == "fresher"
     rig.remove(result.remote_id or "")
     assert rig.connector.fetch(rig.object, [result.remote_id or ""], (rig.title,)) == {result.remote_id: None}
+
+
+def test_a_row_that_hangs_for_real_delays_the_others_by_one_deadline_at_most() -> None:
+    clock = RealClock()
+    rig = FxiaokeRig(clock=clock, deadline_s=0.8)
+    try:
+        rig.connector.identify()
+        rig.fault(path="data/create", body_match="poison", action="delay", ms=3000, times=0)
+        names = ["a", "b", "poison", "c", "d", "e"]
+        started_ms = clock.now_ms()
+        results = rig.connector.write(rig.object, [made(name, rig.values(name)) for name in names])
+        assert clock.now_ms() - started_ms < 2 * 800
+        outcomes = {result.op_id: result.outcome for result in results}
+        assert outcomes.pop("poison") == "unknown"
+        assert set(outcomes.values()) == {"applied"}
+    finally:
+        rig.close()
