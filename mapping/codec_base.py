@@ -48,11 +48,26 @@ class CodecSpec:
 Factory = Callable[[CodecSpec], Codec]
 
 
+_EXPECTED_ZH: Final[Mapping[str, str]] = {
+    "text": "文本",
+    "a number": "数字",
+    "true or false": "是或否",
+    "a day (YYYY-MM-DD, 1970 to 9999)": "日期（YYYY-MM-DD，1970 至 9999）",
+    "a day in milliseconds (1970 to 9999)": "以毫秒表示的日期（1970 至 9999）",
+    "a time with its zone (1970 to 9999)": "带时区的时间（1970 至 9999）",
+    "an option": "选项",
+    "an option of the field map": "字段映射中的选项",
+    "a list of tags": "标签列表",
+    "one reference": "单个引用",
+    "a reference with an id": "带编号的引用",
+}
+
+
 def refusal(field: str, expected: str) -> RecordRefused:
     """Give the error for a value of the wrong type; it names the field and never what stood in it."""
     return RecordRefused(
         f"field {field}: expected {expected}",
-        zh=f"字段 {field}：应为 {expected}",
+        zh=f"字段 {field}：应为{_EXPECTED_ZH[expected]}",
         code="WRONG_TYPE",
     )
 

@@ -493,3 +493,15 @@ def test_the_hub_keeps_its_way_of_writing_an_address_or_a_number():
     assert phone.to_hub(None, " ", BOOK) == " "
     assert phone.to_hub("4155550100", None, BOOK) == "4155550100"
     assert phone.to_hub("4155550100", " ", BOOK) == "4155550100"
+
+
+@pytest.mark.parametrize(("name", "hub"), SIMPLE.items())
+@pytest.mark.parametrize("raw", [{"x": 1}, [[1], [2]], [{"y": 1}, {"z": 2}], float("nan"), "\ud800<script>", "9" * 99])
+def test_every_refusal_speaks_both_languages(name, hub, raw):
+    lines = []
+    try:
+        codec(name, hub).read({"F": raw})
+    except RecordRefused as refused:
+        lines = [refused.text("en"), refused.text("zh")]
+    assert lines in ([], [*dict.fromkeys(lines)])
+    assert not lines or ("应为" in lines[1] and "expected" not in lines[1])
