@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Final
 
 from sandbox.clock import Clock
-from sandbox.fxiaoke import directory, writes
-from sandbox.fxiaoke.calls import Call, admitted
+from sandbox.fxiaoke import writes
+from sandbox.fxiaoke.calls import admitted
 from sandbox.fxiaoke.codes import Refusal, granted, refused
 from sandbox.fxiaoke.describe import ObjectSpec
 from sandbox.fxiaoke.events import Pusher
-from sandbox.fxiaoke.legacy import Legacy
 from sandbox.fxiaoke.limits import ErrorRules, Limits, forced
 from sandbox.fxiaoke.people import Viewer
 from sandbox.fxiaoke.query import Finder
-from sandbox.fxiaoke.records import Records, describe, object_list
+from sandbox.fxiaoke.records import Records
+from sandbox.fxiaoke.routes import READING, TOKEN_PATHS, routes
 from sandbox.fxiaoke.seed import FIRST_USER, Teller, credentials_of, people_of
 from sandbox.fxiaoke.settings import Settings, changed
 from sandbox.fxiaoke.show import record_wire
@@ -29,17 +29,7 @@ from sandbox.wire import Reply, Request
 from sandbox.world import Row, World
 
 Wire = dict[str, Any]
-Handler = Callable[[Call], Wire]
 
-TOKEN_PATHS: Final = frozenset(
-    {
-        "/cgi/corpAccessToken/get/V2",
-        "/cgi/corpAccessToken/get",
-        "/cgi/appAccessToken/get",
-        "/oauth2.0/token",
-    }
-)
-READING: Final = ("query", "get", "findOne", "findSimple", "list", "describe")
 TENANT_ID: Final = 123456
 PERSON: Final = Viewer(str(FIRST_USER))
 """Who plants, edits and deletes through ``/__sim__/``: somebody at the screen, never the app's own user."""
@@ -67,7 +57,7 @@ class FxiaokeFace:
         self._limits = Limits(clock)
         self._error_rules = ErrorRules()
         self._traces = 0
-        self._routes = _routes(Records(Finder(self.tenant)))
+        self.routes = routes(Records(Finder(self.tenant)))
         Teller(self.tenant, story).tell()
 
     @property
@@ -96,7 +86,7 @@ class FxiaokeFace:
             call = admitted(self.tenant, self.desk, request.path, request.headers, body)
             self._limits.count(request.path, self.tenant.settings)
             with self.world.lock:
-                return granted(self._routes[request.path](call))
+                return granted(self.routes[request.path](call))
         except Refusal as refusal:
             answer = refused(refusal, self.tenant.settings.codes)
             # This path speaks OAuth too when it refuses. Source: a live answer [seen]
@@ -104,7 +94,7 @@ class FxiaokeFace:
             return {**answer, **extra} if request.path == "/oauth2.0/token" else answer
 
     def _is_known(self, path: str) -> bool:
-        return path in TOKEN_PATHS or path in self._routes
+        return path in TOKEN_PATHS or path in self.routes
 
     def _token(self, path: str, body: Wire) -> Wire:
         settings, keys = self.tenant.settings, self.desk.credentials
@@ -330,49 +320,3 @@ def _body(request: Request) -> Wire:
     if not isinstance(body, dict):
         raise Refusal("bad_body", "the body is not a JSON object", "参数错误")
     return body
-
-
-def _routes(records: Records) -> dict[str, Handler]:
-    legacy = Legacy(records)
-    routes: dict[str, Handler] = {
-        "/cgi/crm/v2/object/list": object_list,
-        "/cgi/crm/v2/object/describe": describe,
-        "/cgi/crm/v2/object/lock": records.lock,
-        "/cgi/crm/v2/object/unlock": records.unlock,
-        "/cgi/crm/custom/data/invalid": records.invalid_many,
-        "/cgi/user/getByMobile": directory.by_mobile,
-        "/cgi/user/get/batchByUpdTime": directory.by_update_time,
-        "/cgi/user/list": directory.user_list,
-        "/cgi/user/simpleList": directory.simple_list,
-        "/cgi/user/get": directory.user,
-        "/cgi/department/list": directory.department_list,
-        "/cgi/department/detail": directory.department,
-        "/cgi/message/send": directory.send_message,
-        "/cgi/app/message/send": directory.send_message,
-        "/cgi/crm/data/query": legacy.query,
-        "/cgi/crm/data/get": legacy.get,
-        "/cgi/crm/data/create": legacy.create,
-        "/cgi/crm/data/update": legacy.update,
-        "/cgi/crm/data/drop": legacy.drop,
-        "/cgi/crm/data/delete": legacy.delete,
-        "/cgi/crm/data/changeOwner": legacy.change_owner,
-        "/cgi/crm/object/list": object_list,
-        "/cgi/crm/object/describe": legacy.describe,
-    }
-    for action, handler in {
-        "query": records.query,
-        "get": records.get,
-        "findOne": records.find_one,
-        "findSimple": records.find_simple,
-        "create": records.create,
-        "update": records.update,
-        "invalid": records.invalid,
-        "delete": records.delete,
-        "recover": records.recover,
-        "changeOwner": records.change_owner,
-    }.items():
-        routes[f"/cgi/crm/custom/v2/data/{action}"] = handler
-        if not action.startswith("find"):
-            routes[f"/cgi/crm/v2/data/{action}"] = handler
-    routes.update({f"/cgi/crm/team/{action}": records.team for action in ("add", "get", "edit", "delete")})
-    return routes
