@@ -109,6 +109,16 @@ class Judge:
             return self.unreadable(call, "a page of HTML or text instead of JSON (a portal or proxy?)")
         return self.lost(call, f"a gateway answered {answer.status} without JSON", f"网关答复 {answer.status}")
 
+    def distrusted(self) -> DubanError:
+        """Give the error for a certificate that nobody we trust has signed; nothing was sent."""
+        return self.error(
+            NeedsOperator,
+            "the certificate of the remote is not trusted",
+            zh="对方证书不受信任",
+            next_step="behind a company gateway set [http] ca_file; else check the clock and the network",
+            next_step_zh="若经公司网关，请设置 [http] ca_file；否则请检查系统时间与网络",
+        )
+
     def unreadable(self, call: Call, why: str) -> DubanError:
         """Give the error for an answer that came and cannot be used."""
         kinds: dict[Kind, type[DubanError]] = {"read": PageMalformed, "write": OutcomeUnknown, "auth": Transient}

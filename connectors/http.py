@@ -218,6 +218,8 @@ class Http:
 
     def _failure(self, call: Call, exc: Exception) -> tuple[DubanError, bool]:
         """Give the error for a call without a usable answer, and whether the call may be repeated."""
+        if isinstance(exc, httpx.ConnectError) and "CERTIFICATE_VERIFY_FAILED" in str(exc):
+            return self._judge.distrusted(), False
         if isinstance(exc, _NOT_SENT):
             return self._judge.error(Transient, f"cannot connect ({type(exc).__name__})", zh="无法连接"), True
         if isinstance(exc, httpx.TimeoutException | _TooSlow):

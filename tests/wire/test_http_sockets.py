@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import httpcore
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from connectors.base import HttpSettings
 from connectors.http import Http
 from connectors.testing_rig import make_ports
 from connectors.transport import Deadline, _Backend, open_client, trust
-from mapping.errors import ConfigError, OutcomeUnknown, PageMalformed, Transient
+from mapping.errors import ConfigError, NeedsOperator, OutcomeUnknown, PageMalformed, Transient
 
 
 class RealClock:
@@ -45,7 +51,7 @@ def server(*talks) -> Iterator[tuple[int, list[bytes]]]:
                 return
             with peer, contextlib.suppress(OSError):
                 peer.settimeout(5)
-                heard.append(peer.recv(65536))
+                heard.append(b"" if getattr(talk, "speaks_first", False) else peer.recv(65536))
                 talk(peer)
 
     thread = threading.Thread(target=serve)
@@ -199,7 +205,71 @@ def test_the_company_authority_stands_beside_the_public_ones(tmp_path):
         trust(str(tmp_path / "empty.pem"))
 
 
-@pytest.mark.parametrize("proxy", ["not an address", "socks5://127.0.0.1:1", "ftp://127.0.0.1"])
+PROXY_ADDRESSES = ["not an address", "socks5://127.0.0.1:1", "ftp://127.0.0.1"]
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    """A certificate for localhost that only itself vouches for, and its key, as files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Company Gateway")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("authority")
+    pem = serialization.Encoding.PEM
+    (folder / "ca.pem").write_bytes(certificate.public_bytes(pem))
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "key.pem").write_bytes(private)
+    return folder
+
+
+def over_tls(authority, raw):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "ca.pem", authority / "key.pem")
+
+    def talk(peer):
+        with contextlib.suppress(OSError), context.wrap_socket(peer, server_side=True) as wrapped:
+            wrapped.recv(65536)
+            wrapped.sendall(raw)
+
+    talk.speaks_first = True
+    return talk
+
+
+def tls_client(port, **http):
+    ports = make_ports(RealClock(), "local")
+    ports.http = HttpSettings(**http)
+    host = f"localhost:{port}"
+    return Http(ports, base_url=f"https://{host}", allowed_hosts=frozenset({host}), secrets=list, pool=1, deadline_s=5)
+
+
+def test_a_company_gateway_is_trusted_by_its_own_authority(authority):
+    with server(over_tls(authority, OK)) as (port, _):
+        http = tls_client(port, ca_file=str(authority / "ca.pem"))
+        assert http.request("GET", "/x", kind="read").body == {}
+        http.close()
+
+
+def test_an_unknown_certificate_stops_the_connection_at_once(authority):
+    with server(over_tls(authority, OK)) as (port, _):
+        http = tls_client(port)
+        with pytest.raises(NeedsOperator, match="ca_file"):
+            http.request("POST", "/x", kind="write", json={})
+        http.close()
+
+
+@pytest.mark.parametrize("proxy", PROXY_ADDRESSES)
 def test_a_proxy_that_cannot_be_used_is_a_matter_of_configuration(proxy):
     with pytest.raises(ConfigError, match="proxy"):
         open_client(
