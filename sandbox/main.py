@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sandbox.clock import Clock, RealClock
+from sandbox.exchanges import ExchangeLog
 from sandbox.server import Face, Server
 from sandbox.story import Story, tell
 
@@ -19,6 +21,7 @@ ZONE: Final = ZoneInfo("Asia/Shanghai")
 MakeFace = Callable[[Clock, Story, int, bool], Face]
 FACES: Final = {"zoho": "sandbox.zoho.face", "fxiaoke": "sandbox.fxiaoke.face"}
 LAG_MARGIN_S: Final = 0.5
+LARGE: Final = 10_000
 
 
 @dataclass(slots=True)
@@ -32,11 +35,14 @@ class Running:
     zoho: Server
     fxiaoke: Server
     ready: dict[str, Any]
+    exchanges: ExchangeLog | None = None
 
     def stop(self) -> None:
         """End both."""
         self.zoho.stop()
         self.fxiaoke.stop()
+        if self.exchanges:
+            self.exchanges.close()
 
     def __enter__(self) -> Running:
         return self
@@ -72,18 +78,22 @@ def start(
     """
     clocks = {name: clock() for name in FACES}
     told = tell(seed, people, empty, today=today or _day(clocks["zoho"]))
+    exchanges = ExchangeLog(log) if log else None
     servers: dict[str, Server] = {}
     try:
         for name, address in (("zoho", zoho_addr), ("fxiaoke", fxiaoke_addr)):
             face = _make_face(name)(clocks[name], told, seed, plain)
             host, port = _address(address)
-            servers[name] = Server(face, host, port, log_file=log, latency_ms=latency_ms).start()
+            servers[name] = Server(face, host, port, log=exchanges, latency_ms=latency_ms).start()
     except BaseException:
         for server in servers.values():
             server.stop()
+        if exchanges:
+            exchanges.close()
         raise
+    _freeze(people or 0)
     ready = {name: server.face.ready(server.url) for name, server in servers.items()}
-    return Running(servers["zoho"], servers["fxiaoke"], ready)
+    return Running(servers["zoho"], servers["fxiaoke"], ready, exchanges)
 
 
 def write_config(path: Path, running: Running) -> None:
@@ -150,6 +160,13 @@ def _visible_after_s(server: Server) -> float:
     world = server.face.world
     lag_s = max(world.list_lag_ms, world.search_lag_ms) / 1000
     return lag_s + LAG_MARGIN_S
+
+
+def _freeze(people: int) -> None:
+    """Take a large seed out of the garbage collector's rounds, which would stop the servers now and then."""
+    if people >= LARGE:
+        gc.collect()
+        gc.freeze()
 
 
 def _write_secret(path: Path, value: str) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO, Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
+from sandbox.exchanges import ExchangeLog
 from sandbox.faults import Faults, Rule, thinned
 from sandbox.sim import Sim
-from sandbox.wire import NO_BODY, BadRequestError, Reply, Request, read_request, render
+from sandbox.wire import BadRequestError, Reply, Request, read_request, render
 from sandbox.world import Row, World
 
 LOG_KEEP: Final = 200_000
@@ -84,19 +83,18 @@ class Server:
 
     Args:
         port: 0 picks a free one.
-        log_file: one JSON object per exchange is appended here.
+        log: takes one entry per exchange; closed by whoever opened it.
         latency_ms: every answer takes at least about that long.
     """
 
     def __init__(
-        self, face: Face, host: str = "127.0.0.1", port: int = 0, *, log_file: Path | None = None, latency_ms: int = 0
+        self, face: Face, host: str = "127.0.0.1", port: int = 0, *, log: ExchangeLog | None = None, latency_ms: int = 0
     ) -> None:
         self.face = face
         self.faults = Faults()
         self.host = host
         self.latency_ms = latency_ms
-        self._log_path = log_file
-        self._log_file: IO[str] | None = None
+        self._log_file = log
         self._log_lock = threading.Lock()
         self._log: list[dict[str, Any]] = []
         self._logged = 0
@@ -119,8 +117,6 @@ class Server:
 
     def start(self) -> Server:
         """Begin to answer."""
-        if self._log_path is not None:
-            self._log_file = self._log_path.open("a", encoding="utf-8")
         self._acceptor.start()
         return self
 
@@ -140,9 +136,6 @@ class Server:
                 thread.join(timeout=3)
         if isinstance(self.face, Closing):
             self.face.close()
-        if self._log_file is not None:
-            self._log_file.close()
-            self._log_file = None
 
     def __enter__(self) -> Server:
         return self.start()
@@ -276,9 +269,8 @@ class Server:
             self._log.append(entry)
             if len(self._log) > LOG_KEEP:
                 del self._log[: LOG_KEEP // 10]
-            if self._log_file is not None:
-                self._log_file.write(json.dumps(_exchange_record(request, reply, entry), ensure_ascii=False) + "\n")
-                self._log_file.flush()
+        if self._log_file is not None:
+            self._log_file.write(self.face.name, request, reply, entry)
 
     def log_entries(self, after: int = 0) -> list[dict[str, Any]]:
         """Give the exchanges since the last reset, oldest first, from the one numbered *after* on."""
@@ -303,29 +295,3 @@ def _forced(rule: Rule) -> Reply:
         if not any(name.lower() == "content-type" for name in headers):
             headers["Content-Type"] = "text/html;charset=UTF-8" if body.lstrip()[:1] == b"<" else "application/json"
     return Reply(int(details.get("code", 500)), body, headers)
-
-
-def _exchange_record(request: Request, reply: Reply | None, entry: Mapping[str, Any]) -> dict[str, Any]:
-    headers = {name: value for name, value in request.headers.items() if name != "authorization"}
-    shown = None if reply is None or reply.status in NO_BODY else reply.body
-    return {
-        "time": entry["time"],
-        "method": request.method,
-        "path": request.path,
-        "query": entry["query"],
-        "headers": headers,
-        "request_body": _readable(request.body),
-        "status": entry["status"],
-        "response_body": _readable(shown) if isinstance(shown, bytes) else shown,
-        "mutating": entry["mutating"],
-        "faults": entry["faults"],
-    }
-
-
-def _readable(body: bytes) -> Any:
-    if not body:
-        return None
-    try:
-        return json.loads(body)
-    except ValueError:
-        return body.decode("utf-8", "replace")

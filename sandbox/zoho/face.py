@@ -65,8 +65,9 @@ class ZohoFace:
         bot = self.org.bot.id
         self.oauth = OAuth(self.world.clock, CLIENT_ID, CLIENT_SECRET, {GRANT_TOKEN: bot}, {REFRESH_TOKEN: bot})
         self._bulk = Bulk(self.org)
-        self.world.list_lag_ms, self.world.search_lag_ms = 0, SEARCH_LAG_MS
+        self.world.list_lag_ms = self.world.search_lag_ms = 0
         Seeder(self.org, self._story).plant()
+        self.world.search_lag_ms = SEARCH_LAG_MS  # only from here on: the seed is indexed already
 
     # --- answering -----------------------------------------------------------------------------------------------
 
@@ -256,7 +257,7 @@ class ZohoFace:
 
     def release(self, request: Request) -> None:
         if not request.path.startswith("/oauth/"):
-            self.limits.leave(request, request.path)
+            self.limits.leave(request)
 
     def ready(self, url: str) -> dict[str, Any]:
         return {

@@ -66,6 +66,7 @@ class Limits:
     _in_window: int = 0
     _flying: int = 0
     _heavy: int = 0
+    _flights: dict[int, bool] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def set(self, limits: Mapping[str, Any] | None) -> None:
@@ -83,22 +84,23 @@ class Limits:
 
     def enter(self, request: Request, path: str) -> Reply | None:
         """Count a call in; give the refusal when too many are in flight."""
-        heavy = is_heavy(request, path)
+        heavy = self.heavy is not None and is_heavy(request, path)
         with self._lock:
             over = self.concurrency is not None and self._flying >= self.concurrency
-            over = over or (heavy and self.heavy is not None and self._heavy >= self.heavy)
+            over = over or (heavy and self._heavy >= (self.heavy or 0))
             if over:
                 self.refused += 1
                 return too_many()
             self._flying += 1
+            self._flights[id(request)] = heavy
             self._heavy += heavy
             self.peak = max(self.peak, self._flying)
             return None
 
-    def leave(self, request: Request, path: str) -> None:
+    def leave(self, request: Request) -> None:
         with self._lock:
             self._flying -= 1
-            self._heavy -= is_heavy(request, path)
+            self._heavy -= self._flights.pop(id(request), False)
 
     def spend(self, credits: int) -> None:
         """Charge a call. Raises CallRefusedError when the budget does not allow it."""

@@ -122,7 +122,7 @@ class Org:
 
     def insert(self, module: str, values: Mapping[str, Any], who: str, now_ms: int | None = None) -> Row:
         """Store a new record (already checked) with what the service adds by itself."""
-        stored = self._completed(module, {**_defaults(module, who), **self._habitual(module, values)})
+        stored = self._completed(module, {**_defaults(module, who), **self._habitual(module, values)}, {}, now_ms)
         row = self.table(module).insert(stored, who, now_ms)
         if now_ms is None:
             self.noted(module, row, "insert", stored, who)
@@ -149,17 +149,16 @@ class Org:
         return {name: normalised(value, rules[name] or {}) for name, value in values.items()}
 
     def _completed(
-        self, module: str, values: dict[str, Any], before: Mapping[str, Any] | None = None
+        self, module: str, values: dict[str, Any], before: Mapping[str, Any], now_ms: int | None = None
     ) -> dict[str, Any]:
         """Work out the fields the service sets by itself."""
-        old = before or {}
         if module == "Contacts" and ({"Last_Name", "First_Name"} & set(values)):
-            merged = {**old, **values}
+            merged = {**before, **values}
             names = (merged.get("First_Name"), merged.get("Last_Name"))
             values["Full_Name"] = " ".join(name for name in names if name)
-        if module == "Tasks" and "Status" in values and values["Status"] != old.get("Status"):
+        if module == "Tasks" and "Status" in values and values["Status"] != before.get("Status"):
             done = values["Status"] == "Completed"
-            values["Closed_Time"] = wire_time(self.world.stamp()) if done else None
+            values["Closed_Time"] = wire_time(self.world.stamp() if now_ms is None else now_ms) if done else None
         if "What_Id" in values:
             pointer = values["What_Id"]
             values["$se_module"] = (pointer.get("module") or values.get("$se_module")) if pointer else None

@@ -1,7 +1,7 @@
 """Running a COQL query: a walk by id or by modified time when its bounds and order allow, else a sort.
 
-What answers look like for lookups, tags and pointers is assumed where the documentation is silent: a lookup is
-``{"id"}`` without its name, a pointer names its module beside the id, tags come as in records [assumed].
+What answers look like for lookups and tags is assumed where the documentation is silent: a lookup, also one that
+may point into any module, is ``{"id"}`` alone; tags come as in records [assumed].
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ USER_FIELDS: Final = {
     "id": "id", "first_name": "first_name", "last_name": "last_name", "full_name": "full_name", "email": "email",
 }  # fmt: skip
 ID_DIGITS: Final = 19
+NOT_QUERIED: Final = frozenset({"Notes"})
+"""Modules missing among those a query may name. Source: COQL Overview [doc]"""
 
 
 class Queries:
@@ -50,7 +52,7 @@ class Queries:
 
     def run(self, query: Query) -> Reply:
         """Answer a query."""
-        if query.module not in self._org.modules:
+        if query.module not in self._org.modules or query.module in NOT_QUERIED:
             raise coql.invalid_query("the module is invalid", reason="invalid module name", module=query.module)
         keep = self._filter(query.module, query.where)
         cells = [(column.alias, self._cell(query.module, column.path, "select")) for column in query.columns]
@@ -146,8 +148,6 @@ class Queries:
         """Give the field at the end of a path. Raises CallRefusedError for one that is not there."""
         head, _, rest = path.partition(".")
         field = self._org.modules[module].fields.get(head)
-        if head == "$se_module" and not rest:
-            return Field(api_name=head, type="text", length=50)
         if field is None:
             raise coql.invalid_query("column given seems to be invalid", column_name=path, reason="invalid column name")
         if not rest:
@@ -166,7 +166,7 @@ class Queries:
             self._field(module, path)
             return self._joined(field, head, rest, clause)
         if clause == "select" and field.type in ("lookup", "ownerlookup", "multi_module_lookup"):
-            return _reference(head, field.type)
+            return _reference(head)
         if field.type in ("textarea", "text", "picklist") or head not in self._org.modules[module].fields:
             return lambda _, values: values.get(head)
         if field.type in ("lookup", "multi_module_lookup") or head == "Owner":
@@ -181,7 +181,7 @@ class Queries:
 
     def _joined(self, field: Field, head: str, rest: str, clause: str) -> Cell:
         if field.type == "ownerlookup":
-            reference = _reference(head, field.type)
+            reference = _reference(head)
             users, name = self._org.users, USER_FIELDS[rest]
 
             def of_user(row: Row, values: Values) -> Any:
@@ -250,8 +250,8 @@ def _listing(rows: list[dict[str, Any]], query: Query, paged: bool = False) -> R
     return Reply(200, {"data": shown, "info": {"count": len(shown), "more_records": more}})
 
 
-def _reference(head: str, type_: str) -> Cell:
-    """Give the reader of a reference in a query's answer: the id alone, and the module where it may be any."""
+def _reference(head: str) -> Cell:
+    """Give the reader of a reference in a query's answer: the id alone."""
     people: dict[str, Cell] = {
         "Created_By": lambda row, _: {"id": row.created_by},
         "Modified_By": lambda row, _: {"id": row.modified_by},
@@ -261,10 +261,7 @@ def _reference(head: str, type_: str) -> Cell:
 
     def reader(_: Row, values: Values) -> Any:
         value = values.get(head)
-        if not value:
-            return None
-        module = value.get("module") or values.get("$se_module")
-        return {"id": value["id"], "module": module} if type_ == "multi_module_lookup" else {"id": value["id"]}
+        return {"id": value["id"]} if value else None
 
     return reader
 

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -49,8 +49,11 @@ class Records:
         wanted = None if request.param("ids") == "" else set(request.param("ids").split(","))
         if ids is not None:
             wanted = set(ids)
-        rows = self._walk(self._org.table(module), sort, descending, since_ms, after)
-        chosen = (row for row in rows if wanted is None or row.id in wanted)
+        table = self._org.table(module)
+        if wanted is None:
+            chosen = self._walk(table, sort, descending, since_ms, after)
+        else:
+            chosen = self._among(table, wanted, sort, descending, since_ms, after)
         skip = 0 if after is not None else (page - 1) * size
         taken = list(islice(chosen, skip, skip + size + 1))
         if not taken:
@@ -132,6 +135,22 @@ class Records:
             for row in rows:
                 if after is None or _is_past(_sort_key(row, sort), after, descending):
                     yield row
+
+    def _among(
+        self,
+        table: Table,
+        ids: Iterable[str],
+        sort: str,
+        descending: bool,
+        since_ms: int | None,
+        after: tuple[int, str] | None,
+    ) -> Iterator[Row]:
+        """Yield the visible rows among some ids, as ``_walk`` would."""
+        present = (table.rows[one] for one in ids if one in table.rows)
+        seen = (table.seen(row, "list") for row in present if not row.deleted)
+        rows = [row for row in seen if row is not None and (since_ms is None or row.modified_ms > since_ms)]
+        rows.sort(key=lambda row: _sort_key(row, sort), reverse=descending)
+        return (row for row in rows if after is None or _is_past(_sort_key(row, sort), after, descending))
 
     def _place(self, request: Request, module: str, size: int) -> tuple[int, tuple[int, str] | None]:
         """Give the page number and, for a page token, the place to go on after."""

@@ -20,7 +20,7 @@ from sandbox.server import Server
 from sandbox.story import tell
 from sandbox.zoho.face import make_face
 
-SCRIPT = Path(__file__).with_name("zoho_sdk_script.py")
+SCRIPT = Path(__file__).with_name("sdk_script.py")
 
 
 class Listener:

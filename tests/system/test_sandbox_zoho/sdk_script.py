@@ -1,7 +1,7 @@
 """Drives Zoho's official Python SDK, unchanged, against an address; prints what it saw as one JSON object.
 
 Run in a process of its own: the SDK keeps global state and writes files into the working directory.
-Usage: zoho_sdk_script.py READY_JSON NOTIFY_URL
+Usage: sdk_script.py READY_JSON NOTIFY_URL
 """
 
 from __future__ import annotations
