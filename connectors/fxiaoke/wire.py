@@ -6,6 +6,7 @@ Source: FxiaoKe open platform documentation and public clients of it [doc, seen]
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -219,12 +220,22 @@ def record_link(object: str, id: str) -> str:
 
 
 def parse_link(url: str) -> tuple[str, str] | None:
-    """Give (object, id) of such an address, None for any other."""
+    """Give (object, id) of such an address, or of one of the service's web pages; None for any other.
+
+    Web pages name the object and the record somewhere in their address; where is not documented. [assumed]
+    """
     head, found, tail = url.partition("fs://CRM/udobj?")
-    if head or not found:
-        return None
-    try:
-        names = json.loads(unquote(tail))
-        return str(names["objDescApiName"]), str(names["objDataId"])
-    except (ValueError, KeyError, TypeError):
-        return None
+    if found and not head:
+        try:
+            names = json.loads(unquote(tail))
+            return str(names["objDescApiName"]), str(names["objDataId"])
+        except (ValueError, KeyError, TypeError):
+            return None
+    match = WEB_PAGE.match(unquote(url))
+    return (match["object"], match["id"]) if match else None
+
+
+WEB_PAGE: Final = re.compile(
+    r"https://([\w-]+\.)*(fxiaoke|sharecrm)\.com/"
+    r"(?=.*?\b(?P<object>[A-Za-z]\w*(?:Obj|__c))\b)(?=.*?\b(?P<id>[0-9a-f]{24}(?:[0-9a-f]{8})?)\b)"
+)

@@ -113,7 +113,26 @@ def test_record_links_lead_there_and_back() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "https://x.example/", "fs://CRM/udobj?", "fs://CRM/udobj?%5B1%5D", "afs://CRM/udobj?{}"]
+    "url",
+    [
+        "https://www.fxiaoke.com/XV/UI/Home#objdetail/AccountObj/66f66d8b25255b0000000009",
+        "https://crm.na.sharecrm.com/page?id=66f66d8b25255b0000000009&apiName=AccountObj",
+    ],
+)
+def test_web_pages_of_the_service_name_their_record(url: str) -> None:
+    assert wire.parse_link(url) == ("AccountObj", "66f66d8b25255b0000000009")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://x.example/",
+        "https://notfxiaoke.com/AccountObj/66f66d8b25255b0000000009",
+        "fs://CRM/udobj?",
+        "fs://CRM/udobj?%5B1%5D",
+        "afs://CRM/udobj?{}",
+    ],
 )
 def test_other_addresses_name_no_record(url: str) -> None:
     assert wire.parse_link(url) is None
