@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any, Final
 
+from mapping.errors import ConfigError
 from mapping.records import Value, Values
 from mapping.status import OPEN, TERMINAL, is_open
 from store import claims as claim_rows
@@ -78,13 +79,17 @@ def read_setting(tx: Tx, *, now_ms: int, knobs: Knobs, looking_back: bool = Fals
     Args:
         looking_back: the moment is not now, so freshness is measured against the connection heard last.
     Raises:
-        ValueError: the organisation's calendar is unknown.
+        ConfigError: the organisation's calendar or zone is unknown.
     """
     own: dict[str, dict[date, bool]] = defaultdict(dict)
     for (name,) in fetch(tx, 'SELECT DISTINCT "calendar" FROM "calendar_day"'):
         for entry in supervision.calendar_days(tx, name):
             own[name][date.fromisoformat(entry.day)] = entry.kind == "work"
-    calendars = Calendars(org=knobs.calendar, country=find_country, own=own)
+    try:
+        zone_of([knobs.zone])
+        calendars = Calendars(org=knobs.calendar, country=find_country, own=own)
+    except ValueError as exc:
+        raise ConfigError(f"supervision cannot start: {exc}", zh=f"督办无法开始：{exc}") from exc
     stale = _stale(tx, now_ms, knobs, looking_back=looking_back)
     return Setting(now_ms=now_ms, knobs=knobs, calendars=calendars, stale=stale)
 

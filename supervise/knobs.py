@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 Roll = Literal["following", "preceding", "none"]
 DuePolicy = Literal["floating", "fixed"]
@@ -16,6 +16,10 @@ class Ladder:
     s2: int = 3
     s3: int = 5
     s4: int = 10
+
+    def __post_init__(self) -> None:
+        if not 0 < self.s2 <= self.s3 <= self.s4:
+            raise ValueError(f"levels must rise from 1 day on, not {self.s2}, {self.s3}, {self.s4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,3 +53,21 @@ class Knobs:
     override_days: int = 14
     override_max_days: int = 30
     authority: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what no rule could follow.
+
+        Raises:
+            ValueError: names the knob, what stands there and what would be accepted.
+        """
+        choices = (("roll", Roll), ("due_policy", DuePolicy), ("milestone_policy", DuePolicy))
+        for name, kind in choices:
+            if getattr(self, name) not in get_args(kind):
+                accepted = ", ".join(get_args(kind))
+                raise ValueError(f"{name} is {getattr(self, name)!r}; accepted are {accepted}")
+        for name in ("grace_bd", "due_soon_bd", "reopen_bd"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it counts days and cannot be negative")
+        for name in ("stale_after_h", "override_days", "override_max_days"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")

@@ -56,7 +56,7 @@ def supervise_once(
         listed: items each list keeps; the counts have all.
         chunk: rows per transaction.
     Raises:
-        ValueError: the organisation's zone or calendar is unknown.
+        ConfigError: the organisation's zone or calendar is unknown.
     """
     placed = with_place(knobs or Knobs(), org_zone, authority)
     with db.read() as tx:

@@ -44,7 +44,10 @@ def read_knobs(table: Mapping[str, Any], zone: str) -> Knobs:
             raise ConfigError(
                 f"[supervise] {name}: {value!r} does not fit ({exc})", zh=f"[supervise] {name}：{value!r} 不合适"
             ) from exc
-    return Knobs(**values)
+    try:
+        return Knobs(**values)
+    except ValueError as exc:
+        raise ConfigError(f"[supervise] {exc}", zh=f"[supervise] 设置不合适：{exc}") from exc
 
 
 def calendar_word(knobs: Knobs, now_ms: int) -> tuple[bool, str, str]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from mapping.errors import ConfigError
 from mapping.records import EntityKind
 from store import claims, hub, journal, links, reviews, streams, supervision
 from store.claims import Claim
@@ -280,8 +281,10 @@ def test_the_knobs_that_differ_are_told_and_the_zone_is_the_organisations(client
     report = look(client_action, "2026-06-15T09:00", knobs=knobs, org_zone="Europe/Berlin", authority=["fxiaoke"])
     assert report.overdue == []
     assert report.knobs == {"zone": "Europe/Berlin", "grace_bd": 30, "authority": ["fxiaoke"]}
-    with pytest.raises(ValueError, match="unknown calendar"):
+    with pytest.raises(ConfigError, match="unknown calendar"):
         look(client_action, "2026-06-15T09:00", knobs=Knobs(calendar="Atlantis"))
+    with pytest.raises(ConfigError, match="no usable time zone"):
+        look(client_action, "2026-06-15T09:00", org_zone="Mars/Base")
 
 
 # --- projects ---------------------------------------------------------------------------------------------------

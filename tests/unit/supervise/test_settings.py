@@ -1,0 +1,70 @@
+"""``[supervise]`` of the configuration: what is taken, and the one clear line for what is not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from mapping.errors import ConfigError
+from supervise.knobs import Knobs, Ladder
+from supervise.settings import calendar_word, read_knobs
+
+
+def ms(year: int, month: int) -> int:
+    return int(datetime(year, month, 15, tzinfo=UTC).timestamp() * 1000)
+
+
+def test_knobs_are_read_and_the_rest_keeps_its_default() -> None:
+    table = {
+        "grace_bd": 1,
+        "ladder": [2, 4, 6],
+        "authority": ["zoho", "fxiaoke"],
+        "roll": "preceding",
+        "calendar": "SG",
+    }
+    knobs = read_knobs(table, "Asia/Singapore")
+    assert knobs == Knobs(
+        zone="Asia/Singapore", grace_bd=1, ladder=Ladder(2, 4, 6), authority=("zoho", "fxiaoke"), roll="preceding",
+        calendar="SG",
+    )  # fmt: skip
+    assert read_knobs({}, "Asia/Shanghai") == Knobs()
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"grace_db": 1}, r"grace_db: unknown key; did you mean grace_bd\?"),
+        ({"entirely_else": 1}, "entirely_else: unknown key$"),
+        ({"grace_bd": "1"}, "grace_bd: '1' does not fit"),
+        ({"grace_bd": True}, "grace_bd: True does not fit"),
+        ({"grace_bd": -1}, "cannot be negative"),
+        ({"stale_after_h": 0}, "at least 1"),
+        ({"ladder": [3, "x", 10]}, "ladder:"),
+        ({"ladder": [5, 3, 10]}, "levels must rise"),
+        ({"roll": "sideways"}, "accepted are following, preceding, none"),
+        ({"due_policy": "elastic"}, "accepted are floating, fixed"),
+        ({"milestone_policy": ""}, "milestone_policy is ''"),
+    ],
+)
+def test_a_bad_knob_is_one_clear_line(table: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        read_knobs(table, "Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("calendar", "at", "worrying", "said"),
+    [
+        ("CN", ms(2026, 10), False, "known until 2026-12-31"),
+        ("CN", ms(2026, 11), True, "known until 2026-12-31"),
+        ("CN", ms(2025, 12), False, "known until 2026-12-31"),
+        ("CN", ms(2030, 1), True, "only weekends are known"),
+        ("own-days", ms(2026, 1), True, "only weekends are known"),
+    ],
+)
+def test_the_doctor_warns_when_next_years_days_are_not_known(calendar: str, at: int, worrying: bool, said: str) -> None:
+    found = calendar_word(Knobs(calendar=calendar), at)
+    assert found[0] is worrying
+    assert said in found[1]
+    assert found[2]
