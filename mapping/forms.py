@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 _UNSENDABLE: Final = re.compile("[\ud800-\udfff]")
+_ODD: Final = re.compile("[\0\r\ud800-\udfff]")
 _BREAKS: Final = re.compile(r"\s*\n\s*")
 _SEPARATORS: Final = re.compile(r"[\s().\-/\u00a0\u2010-\u2015]+")
 _CHINA_MOBILE: Final = re.compile(r"(?:\+86|0086|86)?[ -]?(1[3-9]\d)[ -]?(\d{4})[ -]?(\d{4})", re.ASCII)
@@ -30,7 +31,8 @@ def text_form(raw: str) -> str:
         if "\r" in raw or "\0" in raw:
             raw = raw.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
         return raw.strip()
-    raw = _UNSENDABLE.sub("\ufffd", raw).replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    if _ODD.search(raw):
+        raw = _UNSENDABLE.sub("\ufffd", raw).replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", raw).strip()
 
 
@@ -73,12 +75,14 @@ def phone_form(raw: str) -> str:
     mobile = _CHINA_MOBILE.fullmatch(raw)  # nearly all of them; the general way is dear
     if mobile:
         return "+86" + "".join(mobile.groups())
-    text = line_form(raw)
-    return _known_phone(text) if text else ""
+    return _known_phone(raw)
 
 
 @lru_cache(maxsize=65536)
-def _known_phone(text: str) -> str:
+def _known_phone(raw: str) -> str:
+    text = line_form(raw)
+    if not text:
+        return ""
     flat = text if text.isascii() else unicodedata.normalize("NFKC", text)
     digits = _SEPARATORS.sub("", flat)
     mobile = _CHINA_MOBILE.fullmatch(digits)
