@@ -231,8 +231,9 @@ class FxiaokeFace:
         return self.tenant.objects[object]
 
     def settings(self, changes: Mapping[str, Any]) -> Wire:
-        """Change settings and give them all. Two words are deeds: ``expire_tokens`` kills every token handed out,
-        ``define_object`` {"name", "label", "fields": {name: type}} adds a custom object.
+        """Change settings and give them all. Three words are deeds: ``expire_tokens`` kills every token handed out,
+        ``define_object`` {"name", "label", "fields": {name: type}} adds a custom object, ``ea`` makes this another
+        company's tenant.
 
         Raises:
             ValueError: a setting nobody knows.
@@ -240,6 +241,9 @@ class FxiaokeFace:
         rest = dict(changes)
         if rest.pop("expire_tokens", False):
             self.desk.expire_all()
+        if (ea := rest.pop("ea", None)) is not None:
+            self.desk.move(str(ea))
+            self._pusher.ea = str(ea)
         if (definition := rest.pop("define_object", None)) is not None:
             name = str(definition["name"])
             self.tenant.define(name, str(definition.get("label") or name), definition.get("fields") or {})
@@ -250,6 +254,7 @@ class FxiaokeFace:
         self.world.strict = fresh.strict_time
         return {
             **asdict(fresh),
+            "ea": self.desk.credentials.ea,
             "rate_limits": {"calls": fresh.window_calls, "seconds": fresh.window_s, "daily": fresh.daily_calls},
             "calls_refused": self._limits.refused,
             "pushed": list(self._pusher.results),
@@ -263,6 +268,8 @@ class FxiaokeFace:
             self.world.list_lag_ms = self.world.search_lag_ms = 0
             self.tenant.empty()
             self.desk.clear()
+            self.desk.credentials = credentials_of(self.world.seed)
+            self._pusher.ea = self.desk.credentials.ea
             self._limits.clear()
             self._error_rules.set(())
             self._pusher.results.clear()

@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.fxiaoke import writes
 from sandbox.fxiaoke.calls import Call, is_on, items, objects, part
 from sandbox.fxiaoke.codes import Refusal
+from sandbox.fxiaoke.describe import ObjectSpec
 from sandbox.fxiaoke.query import Finder, Found, Search, parse_search
 from sandbox.fxiaoke.show import Projection, record_wire, team_wire
 from sandbox.fxiaoke.tenant import FLOWS
@@ -57,12 +58,14 @@ class Records:
 
     def _found(self, call: Call, name: Any, both_paths: bool) -> tuple[Search, Found]:
         spec = call.object(name, both_paths=both_paths)
+        _check_list_right(call, spec)
         search = parse_search(call.tenant, spec, call.body, call.data, call.viewer)
         return search, self._finder.find(search)
 
     def get(self, call: Call) -> Wire:
         """Answer data/get; a record in the bin is not found. [assumed]"""
         spec = call.object(_object_name(call))
+        _check_list_right(call, spec)
         row = writes.known_row(call.tenant, spec, call.data.get("objectDataId"))
         if row.deleted and not call.tenant.settings.list_invalid:
             raise Refusal("not_found", f"数据[{row.id}]已作废或已删除", "数据不存在")
@@ -159,6 +162,11 @@ class Records:
             raise Refusal("team_object", "仅支持客户和商机", "参数错误")
         row = writes.live_row(call.tenant, spec, call.data.get("dataID"))
         return {"data": {"teamMembers": team_wire(call.tenant, writes.team(row), call.viewer)}}
+
+
+def _check_list_right(call: Call, spec: ObjectSpec) -> None:
+    if spec.name in call.tenant.settings.no_list_right:
+        raise Refusal("no_data_right", f"没有{spec.label}权限", "没有查看列表权限")
 
 
 def _shown(call: Call, search: Search, found: Found, fields: tuple[str, ...] = ()) -> list[Wire]:

@@ -82,7 +82,10 @@ def people_of(story: Story) -> People:
 
 
 def credentials_of(seed: int) -> Credentials:
-    """Give the app's credentials at the tenant of a seed; made up, and good for this sandbox only."""
+    """Give the app's credentials at the tenant of a seed; made up, and good for this sandbox only.
+
+    Another seed is another company.
+    """
 
     def drawn(word: str, length: int) -> str:
         return hashlib.sha256(f"fxiaoke/{seed}/{word}".encode()).hexdigest()[:length]
@@ -92,7 +95,7 @@ def credentials_of(seed: int) -> Credentials:
         app_secret=drawn("secret", 32),
         permanent_code=drawn("code", 40).upper(),
         corp_id=f"FSCID_{drawn('corp', 32).upper()}",
-        ea="dubansandbox",
+        ea="dubansandbox" if seed == 1 else f"dubansandbox{seed}",
     )
 
 

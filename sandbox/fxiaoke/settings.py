@@ -35,6 +35,9 @@ class Settings:
         unique: fields nobody may share, as "Object.field".
         duplicate_rules: object -> fields that the duplicate search compares when a create asks for it.
         read_only: employee id -> objects that employee may not write ("*" for all).
+        no_list_right: objects nobody may query or get, as the personnel object without its extra grant.
+        loose_types: show values in the other forms tenants were seen with: numbers and versions as JSON numbers,
+            times as digits, lists of one employee as that employee.
         normalise: "Object.field" -> what the server silently does to a written value.
         codes: reason -> other number (see ``codes.REASONS``).
         error_rules: {"path", "body_match", "nth", "times", "errorCode", "errorMessage", "applied"}: answer so, from
@@ -66,6 +69,8 @@ class Settings:
     unique: tuple[str, ...] = ()
     duplicate_rules: Mapping[str, list[str]] = field(default_factory=dict)
     read_only: Mapping[str, list[str]] = field(default_factory=dict)
+    no_list_right: tuple[str, ...] = ()
+    loose_types: bool = False
     normalise: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     codes: Mapping[str, int] = field(default_factory=dict)
     error_rules: tuple[Mapping[str, Any], ...] = ()
@@ -84,7 +89,7 @@ NAMES: Final = frozenset(spec.name for spec in fields(Settings))
 CORE: Final = frozenset({"search_lag_s", "list_lag_s", "clock_skew_s", "latency_ms"})
 """Settings of every sandbox server; not ours to read."""
 
-_TUPLES: Final = frozenset({"unique", "error_rules"})
+_TUPLES: Final = frozenset({"unique", "error_rules", "no_list_right"})
 _LIMITS: Final = ("window_calls", "window_s", "daily_calls", "no_quota")
 
 

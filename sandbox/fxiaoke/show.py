@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sandbox.fxiaoke.cells import SYSTEM_CELLS, cell, is_empty
-from sandbox.fxiaoke.describe import EMPLOYEE_TYPES, REFERENCE_TYPES, FieldSpec, ObjectSpec, field_of
+from sandbox.fxiaoke.describe import (
+    EMPLOYEE_TYPES,
+    NUMBER_TYPES,
+    REFERENCE_TYPES,
+    TIME_TYPES,
+    FieldSpec,
+    ObjectSpec,
+    field_of,
+)
 from sandbox.fxiaoke.people import Viewer
 from sandbox.fxiaoke.tenant import Tenant
 from sandbox.world import Row
@@ -84,12 +93,18 @@ class Projection:
         return SYSTEM_CELLS.get(name)
 
     def _shape(self, name: str) -> Callable[[Any], Any] | None:
-        people, viewer = self._tenant.people, self._viewer
+        field = field_of(self._spec, name)
         if name == "relevant_team":
-            return lambda team: team_wire(self._tenant, team, viewer)
-        if field_of(self._spec, name).type in EMPLOYEE_TYPES and not name.endswith("__r"):
-            return lambda value: [people.shown(str(item), viewer) for item in value]
-        return None
+            return lambda team: team_wire(self._tenant, team, self._viewer)
+        if field.type in EMPLOYEE_TYPES and not name.endswith("__r"):
+            return self._people_shape()
+        return _loose_shape(field) if self._tenant.settings.loose_types else None
+
+    def _people_shape(self) -> Callable[[Any], Any]:
+        people, viewer = self._tenant.people, self._viewer
+        if self._tenant.settings.loose_types:
+            return lambda value: people.shown(str(value[0]), viewer) if len(value) == 1 else value
+        return lambda value: [people.shown(str(item), viewer) for item in value]
 
     def _put_extras(self, wire: Wire, row: Row, values: Mapping[str, Any]) -> None:
         """Add what only a whole record carries: its kind, its labels, its team."""
@@ -106,7 +121,15 @@ class Projection:
             if label is not None:
                 wire[f"{field.name}__r"] = label
         if wire.get("owner") and "relevant_team" not in wire:
-            wire["relevant_team"] = [team_member(wire["owner"], "1", "2")]
+            owner = wire["owner"]
+            wire["relevant_team"] = [team_member(owner if isinstance(owner, list) else [owner], "1", "2")]
+
+
+def _loose_shape(field: FieldSpec) -> Callable[[Any], Any] | None:
+    """Give the other form in which tenants were seen to show such a field. [seen]"""
+    if field.type in NUMBER_TYPES or field.name == "version":
+        return json.loads
+    return str if field.type in TIME_TYPES else None
 
 
 def label_of(tenant: Tenant, field: FieldSpec, value: Any) -> Any:

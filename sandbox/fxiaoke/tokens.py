@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from sandbox.clock import Clock
@@ -67,6 +67,12 @@ class TokenDesk:
         """Kill every token handed out so far."""
         with self._lock:
             self._issued = {"A": [], "B": []}
+
+    def move(self, ea: str) -> None:
+        """Let the same app credentials lead to another company; tokens of this one die."""
+        corp_id = "FSCID_" + hashlib.sha256(ea.encode()).hexdigest().upper()[:32]
+        self.credentials = replace(self.credentials, ea=ea, corp_id=corp_id)
+        self.expire_all()
 
     def enter(self, settings: Settings) -> None:
         """Note that a token call has come in.

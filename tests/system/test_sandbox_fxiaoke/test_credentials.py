@@ -172,3 +172,15 @@ def test_an_app_switched_off_gets_nowhere(tenant: Any, state: str, code: int) ->
     tenant.set(app_state=state)
     assert tenant.b(QUERY, ASK)["errorCode"] == code
     assert tenant.oauth()["errorCode"] == code
+
+
+def test_the_same_app_can_lead_to_another_company(tenant: Any) -> None:
+    before = tenant.oauth()
+    tenant.headers()
+    assert tenant.set(ea="otherco")["ea"] == "otherco"
+    assert tenant.b(QUERY, ASK)["errorCode"] == 20016
+    after = tenant.oauth()
+    assert (before["ea"], after["ea"]) == ("dubansandbox", "otherco")
+    assert before["openUserId"] != after["openUserId"]
+    tenant.sim("POST", "reset")
+    assert tenant.oauth()["ea"] == "dubansandbox"

@@ -271,6 +271,22 @@ def test_a_lagging_list_shows_the_version_before(small: Any) -> None:
     assert small.rows("ContactObj", ("_id", "IN", [id]))[0]["job_title"] == "New"
 
 
+def test_values_can_come_in_the_other_forms_that_tenants_show(small: Any) -> None:
+    small.set(loose_types=True)
+    row = small.rows("duban_project__c")[0]
+    assert (row["budget__c"], row["due__c"], row["version"]) == (99.5, "1763827200000", 1)
+    assert (row["owner"], row["create_time"]) == ("1000", str(small.clock.now_ms()))
+    assert row["relevant_team"][0]["teamMemberEmployee"] == ["1000"]
+
+
+def test_an_object_can_be_out_of_bounds_for_everybody(tenant: Any) -> None:
+    id = tenant.ids("PersonnelObj")[0]
+    tenant.set(no_list_right=["PersonnelObj"])
+    answer = tenant.query("PersonnelObj")
+    assert (answer["errorCode"], answer["errorMessage"]) == (32000, "没有人员权限")
+    assert tenant.get("PersonnelObj", id)["errorCode"] == 32000
+
+
 def test_unknown_fields_can_be_refused(small: Any) -> None:
     assert small.ids("ContactObj", ("nobody__c", "EQ", ["x"])) == []
     small.set(strict_fields=True)

@@ -11,7 +11,7 @@ from sandbox.clock import VirtualClock
 from sandbox.fxiaoke.codes import CATALOGUE, REASONS
 from sandbox.fxiaoke.describe import REFERENCE_TYPES, tenant_objects
 from sandbox.fxiaoke.face import FxiaokeFace, make_face
-from sandbox.fxiaoke.seed import OBJECTS, day_ms
+from sandbox.fxiaoke.seed import OBJECTS, credentials_of, day_ms
 from sandbox.fxiaoke.tables import object_id
 from sandbox.story import KINDS, tell
 from sandbox.world import Row
@@ -84,6 +84,11 @@ def test_ready_names_the_app_the_people_and_the_dedicated_user(full: FxiaokeFace
     assert [person["bot"] for person in ready["employees"]].count(True) == 1
     assert len(ready["employees"]) >= 3
     assert all(person["open_user_id"].startswith("FSUID_") for person in ready["employees"])
+
+
+def test_another_seed_is_another_company() -> None:
+    assert len({credentials_of(seed).ea for seed in range(1, 5)}) == 4
+    assert len({credentials_of(seed).app_secret for seed in range(1, 5)}) == 4
 
 
 def test_an_empty_story_leaves_people_only() -> None:
