@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from mapping import identity as keys_of
 from mapping.fields import Unseen
 from mapping.records import TITLE_FIELD, EntityKind, Value
-from store import identity, inbox, links, reviews, worklist
+from store import hub, identity, inbox, links, reviews, streams, worklist
 from store.hub import DirtyMark
 from store.inbox import Item
 from store.reviews import Review
@@ -55,17 +55,23 @@ class _Meetings:
 class Binder:
     """Binds the unlinked records of one entity kind, inside the caller's transaction."""
 
-    def __init__(self, tx: Tx, entity: EntityKind, spokes: Mapping[str, Spoke], report: RunReport, now_ms: int) -> None:
+    def __init__(
+        self, tx: Tx, entity: EntityKind, spokes: Mapping[str, Spoke], report: RunReport, now_ms: int, *, keyed: bool
+    ) -> None:
         self._tx = tx
         self._entity = entity
         self._spokes = spokes
         self._report = report
         self._now_ms = now_ms
+        self._keyed = keyed
         self.lines: list[PlanLine] = []
 
     def work(self) -> Iterator[Work]:
         """Yield chunks of new entities and fresh meetings."""
-        self._index()
+        if next(self._unlinked(), None) is None:
+            return
+        if self._keyed:
+            self._index()
         meetings = self._meet()
         barred = worklist.barred(self._tx, self._entity)
         done: set[Node] = set()
@@ -96,7 +102,7 @@ class Binder:
     def _meet(self) -> _Meetings:
         out = _Meetings()
         decided = self._decided(out)
-        shared = identity.shared(self._tx, self._entity)
+        shared = identity.shared(self._tx, self._entity) if self._keyed else []
         matching = match(shared, self._linked_at(shared), settled=decided) if shared else Matching()
         for group in matching.groups:
             reason = reasons.MATCHED_KEY if group.by_key else reasons.MATCHED_IDENTITY
@@ -193,6 +199,33 @@ class Binder:
                 title=title if isinstance(title, str) else "", object=item.object, remote_id=item.remote_id,
             )
         )  # fmt: skip
+
+
+def keep_keys(tx: Tx, entity: EntityKind, spokes: Mapping[str, Spoke], now_ms: int) -> bool:
+    """Say whether identity keys are kept for this kind; makes up for the time they were not.
+
+    With one connection and nothing in the hub that it lacks, there is nobody to meet and keys would only cost.
+    """
+    name = f"@identity.{entity}"
+    marker = streams.load_snapshot(tx, "", name)
+    complete = marker is not None and marker[0] == "complete"
+    if complete:
+        return True
+    if len(spokes) < 2 and not _has_strangers(tx, entity, next(iter(spokes))):
+        return False
+    after = ""
+    while rows := hub.select(tx, entity, states=("live", "archived"), after=after, limit=CHUNK):
+        identity.put(tx, entity, HUB, [(row.uid, index_keys(entity, row.values)) for row in rows])
+        after = rows[-1].uid
+    streams.save_snapshot(tx, "", name, "complete", {}, now_ms)
+    return True
+
+
+def _has_strangers(tx: Tx, entity: EntityKind, connection: str) -> bool:
+    """Say whether both an unlinked record and a hub row without a link there exist."""
+    if not inbox.unlinked(tx, entity, limit=1):
+        return False
+    return bool(links.unlinked_uids(tx, entity, connection, limit=1))
 
 
 def hub_values(spoke: Spoke, entity: EntityKind, doc: Mapping[str, Value], refs: ChunkRefs) -> dict[str, Value]:

@@ -169,7 +169,7 @@ def _candidates(
             out.waits.append(side.connection)
         elif isinstance(value, Unseen):
             out.shadows[side.connection] = (hub, remote)
-            out.losses[side.connection] = "no_user"
+            out.losses[side.connection] = "no_home"
         elif value == hub or (first and side.free_text and _alike(value, hub)):
             out.shadows[side.connection] = (hub, remote)
         elif not (is_blank(value) and (first or (direction == "fill_blank"))):
@@ -334,7 +334,7 @@ def _push(out: FieldOutcome, hub: Value, side: FieldSide, remote: Value, *, deci
     if isinstance(encoded.value, Unseen):
         if out.origin != name and not (is_blank(out.value) and is_blank(remote)):
             out.losses[name] = encoded.loss or "no_home"
-            if encoded.loss == "not_linked":
+            if encoded.loss == "not_linked" and side.points:
                 out.waits.append(name)
         shadow_hub = out.value if out.origin == name else side.shadow_hub
         out.shadows[name] = (shadow_hub, remote)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mapping.fields import UNSEEN, BoundField, BoundMap, Refs, Unseen
-from mapping.records import TITLE_FIELD, EntityKind, EntityState, Value, hub_field, is_blank
+from mapping.records import ENTITIES, TITLE_FIELD, EntityKind, EntityState, Value, hub_field, is_blank
 from sync import reasons
 from sync.merge import FieldOutcome, FieldSide, Parked, merge_field
 from sync.report import FieldChange, LineAction, PlanLine
@@ -20,7 +20,6 @@ from sync.report import FieldChange, LineAction, PlanLine
 LinkState = Literal["live", "gone", "suspended", "retired"]
 OnRemoteDelete = Literal["archive", "propagate", "restore", "unlink", "review"]
 _LOSSY = frozenset({"normalised", "too_long"})
-_POINTING = frozenset({"ref", "parent"})
 _PROSE = frozenset({"text", "long_text"})
 
 
@@ -63,6 +62,7 @@ class SideView:
         may_write: changes may be planned there at all (mode, approval).
         may_create: missing records may be made there (its backfill is complete, the object is writable).
         may_restore: a deleted record can be brought back there.
+        homes: entities that are mapped there; what points to any other kind has nowhere to point.
         busy: an earlier write of this pair is still open.
     """
 
@@ -75,6 +75,7 @@ class SideView:
     may_write: bool = True
     may_create: bool = True
     may_restore: bool = False
+    homes: frozenset[EntityKind] = frozenset(ENTITIES)
     busy: bool = False
     on_remote_delete: OnRemoteDelete = "archive"
 
@@ -207,10 +208,6 @@ def _returns(live: Iterable[SideView]) -> bool:
 
 def _plan_fields(plan: EntityPlan, view: EntityView, live: Sequence[SideView], *, outward: bool) -> None:
     """Merge every mapped field over the hub and all present spokes; fill links, ops, reviews and hub changes."""
-    by_field: dict[str, list[tuple[SideView, BoundField]]] = {}
-    for side in live:
-        for bound in side.bound.fields:
-            by_field.setdefault(bound.map.field, []).append((side, bound))
     steps = {side.connection: _step(side) for side in live}
     patches: dict[str, dict[str, Value]] = {}
     changes: dict[str, list[FieldChange]] = {side.connection: [] for side in live}
@@ -219,6 +216,10 @@ def _plan_fields(plan: EntityPlan, view: EntityView, live: Sequence[SideView], *
     if single:
         _import_single(plan, live[0], steps[live[0].connection], hub_changes, detail=view.detail)
     else:
+        by_field: dict[str, list[tuple[SideView, BoundField]]] = {}
+        for side in live:
+            for bound in side.bound.fields:
+                by_field.setdefault(bound.map.field, []).append((side, bound))
         for name, group in by_field.items():
             outcome = merge_field(
                 view.values.get(name),
@@ -251,10 +252,10 @@ def _import_single(
             continue
         value = bound.codec.to_hub(remote, None, side.refs)
         if isinstance(value, Unseen):
-            if hub_field(plan.entity, name).type in _POINTING:
+            if _points(side, plan.entity, name):
                 plan.waits = True
             else:
-                step.shadow_remote[name], step.shadow_hub[name], step.notes[name] = remote, None, "no_user"
+                step.shadow_remote[name], step.shadow_hub[name], step.notes[name] = remote, None, "no_home"
             continue
         step.shadow_remote[name] = remote
         if direction == "claim":
@@ -283,6 +284,12 @@ def _step(side: SideView) -> LinkStep:
     )  # fmt: skip
 
 
+def _points(side: SideView, entity: EntityKind, name: str) -> bool:
+    """Say whether the field points to a record that this spoke may come to know."""
+    spec = hub_field(entity, name)
+    return spec.type == "parent" or (spec.type == "ref" and spec.target in side.homes)
+
+
 def _field_side(entity: EntityKind, side: SideView, bound: BoundField) -> FieldSide:
     name = bound.map.field
     base, seen = side.base, side.seen
@@ -297,7 +304,7 @@ def _field_side(entity: EntityKind, side: SideView, bound: BoundField) -> FieldS
         shadow_hub=base.shadow_hub.get(name, UNSEEN) if base is not None else UNSEEN,
         echo=seen is not None and seen.echo and isinstance(wrote, list | tuple) and name in wrote,
         lossy=base is not None and base.notes.get(name) in _LOSSY,
-        points=type_ in _POINTING,
+        points=_points(side, entity, name),
         free_text=type_ in _PROSE,
     )
 
@@ -497,7 +504,7 @@ def _create(plan: EntityPlan, view: EntityView, side: SideView, values: Mapping[
             if not is_blank(value):
                 _line(plan, view, "skip", side.connection, reasons.LOSS_PREFIX + (encoded.loss or "no_home"),
                       FieldChange(field=name, old=None, new=value, reason=encoded.loss or "no_home"))  # fmt: skip
-            if encoded.loss == "not_linked":
+            if encoded.loss == "not_linked" and _points(side, view.entity, name):
                 plan.waits = True
             else:
                 hub_values[name] = value

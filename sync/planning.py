@@ -20,7 +20,7 @@ from store.links import Link
 from store.outbox import Op
 from store.reviews import Review
 from store.tx import Tx
-from sync.bindings import CHUNK, Binder, Work, index_keys
+from sync.bindings import CHUNK, Binder, Work, index_keys, keep_keys
 from sync.guards import Tally
 from sync.matching import HUB
 from sync.merge import Parked
@@ -71,6 +71,7 @@ class Planner:
         self._new_id = new_id
         self._salt = salt
         self._progress = progress
+        self._keyed = True
         self.tally = Tally()
         self.met: set[str] = set()
 
@@ -80,6 +81,7 @@ class Planner:
         if not spokes:
             return
         self._note_unlinked(entity, spokes)
+        self._keyed = keep_keys(self._tx, entity, spokes, self._now_ms)
         for work in self._work(entity, spokes):
             self._chunk(entity, spokes, work)
 
@@ -97,7 +99,7 @@ class Planner:
 
     def _work(self, entity: EntityKind, spokes: Mapping[str, Spoke]) -> Iterator[Work]:
         """Yield chunks: new records first (bound to each other or to hub rows), then everything that moved."""
-        binder = Binder(self._tx, entity, spokes, self._report, self._now_ms)
+        binder = Binder(self._tx, entity, spokes, self._report, self._now_ms, keyed=self._keyed)
         for work in binder.work():
             yield work
             for line in binder.lines:
@@ -236,6 +238,7 @@ class Planner:
         return SideView(
             connection=spoke.name, object=bound.map.object, bound=bound, refs=refs, base=base, seen=seen, busy=busy,
             may_create=entity in spoke.backfilled, may_restore=spoke.connector.capabilities.restore,
+            homes=frozenset(spoke.maps),
             on_remote_delete=spoke.settings.on_remote_delete,
         )  # fmt: skip
 
@@ -302,6 +305,8 @@ class Planner:
     def _index_hub(
         self, entity: EntityKind, rows: Mapping[str, HubRow], plans: Sequence[EntityPlan], stale: set[str]
     ) -> None:
+        if not self._keyed:
+            return
         keyed = []
         for plan in plans:
             if not plan.values or plan.uid in stale:
@@ -337,7 +342,7 @@ class Planner:
         links.insert(self._tx, new)
         links.update(self._tx, changed)
         links.touch(self._tx, touched)
-        for name, remote_ids in bound.items():
+        for name, remote_ids in bound.items() if self._keyed else ():
             if name in spokes:
                 identity.drop(self._tx, entity, name, remote_ids)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from connectors.base import Connector, ConnectorSettings, Identity, RemoteUser
 from mapping.fields import BoundMap
-from mapping.records import ENTITIES, EntityKind, Value, hub_field
+from mapping.records import ENTITIES, FIELDS, EntityKind, Value
 from store import links
 from store.tx import Tx
 
@@ -111,19 +112,28 @@ class ChunkRefs:
         return self._directory.ids.get(email.lower()) or self._directory.fallback
 
 
+@cache
+def _pointers(entity: EntityKind) -> tuple[tuple[str, EntityKind | None], ...]:
+    """Give the fields of an entity that point to others, with the kind they point to (None: told by the value)."""
+    return tuple((name, spec.target) for name, spec in FIELDS[entity].items() if spec.type in ("ref", "parent"))
+
+
 def pointed_at(entity: EntityKind, values: Iterable[Mapping[str, Value]]) -> dict[EntityKind, set[str]]:
     """Collect what the ref fields of hub values or remote documents point to, by entity."""
     out: dict[EntityKind, set[str]] = {}
+    pointers = _pointers(entity)
+    if not pointers:
+        return out
     for row in values:
-        for name, value in row.items():
+        for name, target in pointers:
+            value = row.get(name)
             if not isinstance(value, str) or not value:
                 continue
-            spec = hub_field(entity, name)
-            if spec.type == "ref" and spec.target is not None:
-                out.setdefault(spec.target, set()).add(value)
-            elif spec.type == "parent" and ":" in value:
+            if target is not None:
+                out.setdefault(target, set()).add(value)
+            else:
                 kind, _, ref = value.partition(":")
-                if kind in ENTITIES:
+                if kind in ENTITIES and ref:
                     out.setdefault(kind, set()).add(ref)
     return out
 
