@@ -84,6 +84,8 @@ class Judge:
         if error is None:
             return self._by_status(call, status)
         error.connection = error.connection or self.name
+        error.message = self.hide(error.message)
+        error.args = (error.message,)
         return error
 
     def _by_status(self, call: Call, status: int) -> DubanError | None:

@@ -39,6 +39,7 @@ log = logging.getLogger(f"duban.{__name__}")
 Phase = Literal["rows", "deleted", "done"]
 _VERSION: Final = 1
 IDS_A_CALL: Final = 100
+_MODULES_KEPT: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,7 @@ class Puller:
     def queryable(self, module: str, fields: Sequence[str]) -> bool:
         """Say whether the module and all fields can come from queries, as far as is known."""
         plain = not self._settings.list_chain and module not in LIST_ONLY_MODULES and module not in self._listed
-        return plain and not LIST_ONLY_FIELDS.intersection(fields)
+        return plain and not any(_listed_only(name) for name in fields)
 
     def stop_querying(self, module: str, error: DubanError) -> None:
         """Remember that queries on *module* are refused: it is listed from now on."""
@@ -118,26 +119,33 @@ class Puller:
         a hundred projects.
         """
         for mark, lookup in MODULE_MARKS.items():
-            if mark in fields:
-                self._learn_modules(module, rows, mark, lookup)
-                for row in rows:
-                    target = ref_id(row.get(lookup))
-                    known = self._modules.get(target) if target else None
-                    if known is not None or not target:
-                        row[mark] = known  # type: ignore[index]  # rows are our own parsed JSON
+            if mark not in fields:
+                continue
+            known = self._modules_of(module, rows, mark, lookup)
+            for row in rows:
+                target = ref_id(row.get(lookup))
+                if not target or target in known:
+                    row[mark] = known.get(target or "")  # type: ignore[index]  # rows are our own parsed JSON
 
-    def _learn_modules(self, module: str, rows: Sequence[Mapping[str, Any]], mark: str, lookup: str) -> None:
-        unknown: dict[str, str] = {}
+    def _modules_of(self, module: str, rows: Sequence[Mapping[str, Any]], mark: str, lookup: str) -> dict[str, str]:
+        """Give the module of every target of these rows, as far as it can be told; a target never changes its own."""
+        samples: dict[str, str] = {}
         for row in rows:
             target = ref_id(row.get(lookup))
-            if target and target not in self._modules:
-                unknown.setdefault(target, row["id"])
-        samples = list(unknown.values())
-        for start in range(0, len(samples), IDS_A_CALL):
-            listing = self.by_ids(module, samples[start : start + IDS_A_CALL], ("id", lookup, mark))
+            if target:
+                samples.setdefault(target, row["id"])
+        with self._lock:
+            known = {target: self._modules[target] for target in samples if target in self._modules}
+        unknown = [id for target, id in samples.items() if target not in known]
+        for start in range(0, len(unknown), IDS_A_CALL):
+            listing = self.by_ids(module, unknown[start : start + IDS_A_CALL], ("id", lookup, mark))
             found = {ref_id(row.get(lookup)): row.get(mark) for row in listing.rows}
-            with self._lock:
-                self._modules.update({key: str(name) for key, name in found.items() if key and name})
+            known |= {target: str(name) for target, name in found.items() if target and name}
+        with self._lock:
+            if len(self._modules) > _MODULES_KEPT:
+                self._modules.clear()
+            self._modules |= known
+        return known
 
     def by_ids(self, module: str, ids: Sequence[str], fields: Sequence[str]) -> Listing:
         """Give up to 100 records by id, as the database has them (never from the search index)."""
@@ -241,6 +249,10 @@ class Puller:
         ids = tuple(dict.fromkeys(str(row["id"]) for row in listing.rows))
         page = Page((), ahead.text(), ahead.phase == "done", mark.since_ms is None, ids, tuple(listing.bad))
         return page, ahead
+
+
+def _listed_only(name: str) -> bool:
+    return name in LIST_ONLY_FIELDS or (name.startswith("$") and name not in MODULE_MARKS)
 
 
 def _where(mark: Mark) -> str:

@@ -386,6 +386,12 @@ def test_the_hook_sees_call_and_answer_and_its_error_names_the_connection(make, 
     assert str(caught.value) == "acme https://api.example/x: bad row [7]"
 
 
+def test_a_hook_that_repeats_the_vendors_words_shows_no_secret(make, remote):
+    with pytest.raises(RecordRefused) as caught:
+        make(classify=lambda call, answer: RecordRefused(f"you said {SECRET}")).request("GET", "/x", kind="read")
+    assert SECRET not in repr(caught.value) + str(caught.value)
+
+
 def test_a_body_past_the_cap_is_dropped(make, remote):
     remote.replies = [httpx.Response(200, content=b'"' + b"x" * 5000 + b'"')]
     with pytest.raises(PageMalformed, match="larger"):

@@ -180,7 +180,12 @@ def test_a_module_whose_queries_are_refused_is_listed_from_then_on(desk, code):
 
 @pytest.mark.parametrize(
     ("object", "fields", "settings"),
-    [("Notes", ("Note_Title",), {}), ("Tasks", ("Tag",), {}), ("Tasks", ("Subject",), {"list_chain": True})],
+    [
+        ("Notes", ("Note_Title",), {}),
+        ("Tasks", ("Tag",), {}),
+        ("Tasks", ("$approval_state",), {}),
+        ("Tasks", ("Subject",), {"list_chain": True}),
+    ],
 )
 def test_what_queries_cannot_show_is_listed(desk, object, fields, settings):
     desk.vendor.on("GET", f"/crm/v8/{object}", rows(1))
