@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mapping.records import EntityKind, Value, hub_field, is_blank
-from sync.planner import EntityPlan
+from sync.views import EntityPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

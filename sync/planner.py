@@ -8,195 +8,49 @@ so equal snapshots give equal plans, and the order in which spokes were polled c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from mapping.fields import UNSEEN, BoundField, BoundMap, Refs, Unseen
-from mapping.records import ENTITIES, TITLE_FIELD, EntityKind, EntityState, Value, hub_field, is_blank
+from mapping.fields import UNSEEN, BoundField, Unseen
+from mapping.records import TITLE_FIELD, EntityKind, Value, hub_field, is_blank
 from sync import reasons
-from sync.merge import FieldOutcome, FieldSide, Parked, merge_field
-from sync.report import FieldChange, LineAction, PlanLine
+from sync.merge import FieldOutcome, FieldSide, merge_field
+from sync.presence import mark_gone, plan_creates, plan_deleted, plan_gone, points_home
+from sync.report import FieldChange
+from sync.views import EntityPlan, EntityView, LinkStep, OpStep, ReviewStep, SideView, add_line, kept_link, present
 
-LinkState = Literal["live", "gone", "suspended", "retired"]
-OnRemoteDelete = Literal["archive", "propagate", "restore", "unlink", "review"]
 _LOSSY = frozenset({"normalised", "too_long"})
 _PROSE = frozenset({"text", "long_text"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """What a link remembers: the two shadows and what was learned on the way.
-
-    Args:
-        notes: field -> loss last seen there; the key ``wrote`` lists the fields of our own last write.
-    """
-
-    remote_id: str
-    state: LinkState
-    shadow_hub: Mapping[str, Value]
-    shadow_remote: Mapping[str, Value]
-    notes: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """One record as just observed.
-
-    Args:
-        doc: remote values by hub field; empty for one that is gone.
-        echo: its version is exactly the one our last write left, and we are its last author.
-    """
-
-    remote_id: str
-    doc: Mapping[str, Value]
-    gone: bool = False
-    in_scope: bool = True
-    echo: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SideView:
-    """One spoke seen from this entity.
-
-    Args:
-        may_write: changes may be planned there at all (mode, approval).
-        may_create: missing records may be made there (its backfill is complete, the object is writable).
-        may_restore: a deleted record can be brought back there.
-        homes: entities that are mapped there; what points to any other kind has nowhere to point.
-        busy: an earlier write of this pair is still open.
-    """
-
-    connection: str
-    object: str
-    bound: BoundMap
-    refs: Refs
-    base: Base | None = None
-    seen: Seen | None = None
-    may_write: bool = True
-    may_create: bool = True
-    may_restore: bool = False
-    homes: frozenset[EntityKind] = frozenset(ENTITIES)
-    busy: bool = False
-    on_remote_delete: OnRemoteDelete = "archive"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntityView:
-    """Everything the planner may know about one entity.
-
-    Args:
-        exists: False for an entity that is only about to become a hub row.
-        bound_by: why its spokes were brought together, when that happened just now.
-        detail: False leaves the single fields out of the lines of plain imports (long first pulls).
-    """
-
-    entity: EntityKind
-    uid: str
-    exists: bool
-    state: EntityState
-    values: Mapping[str, Value]
-    sides: Sequence[SideView]
-    parked: Mapping[str, Parked] = field(default_factory=dict)
-    bound_by: str = ""
-    detail: bool = True
-
-
-@dataclass(slots=True, kw_only=True)
-class LinkStep:
-    """How a link stands after the plan; ``new`` when it is to be made."""
-
-    connection: str
-    object: str
-    remote_id: str
-    state: LinkState
-    shadow_hub: dict[str, Value]
-    shadow_remote: dict[str, Value]
-    notes: dict[str, Any]
-    new: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
-class OpStep:
-    """One intended write: remote values, the hub values they came from, and the remote values the plan saw."""
-
-    connection: str
-    object: str
-    action: Literal["create", "update", "delete", "restore"]
-    remote_id: str | None
-    values: dict[str, Value]
-    hub_values: dict[str, Value]
-    base: dict[str, Value]
-
-
-@dataclass(slots=True, kw_only=True)
-class ReviewStep:
-    """A question for a person."""
-
-    kind: Literal["conflict", "delete"]
-    connection: str
-    field: str
-    data: dict[str, Any]
-
-
-@dataclass(slots=True)
-class EntityPlan:
-    """Everything that should happen to one entity; empty when nothing should."""
-
-    entity: EntityKind
-    uid: str
-    insert: bool = False
-    state: EntityState | None = None
-    values: dict[str, Value] = field(default_factory=dict)
-    origins: dict[str, str] = field(default_factory=dict)
-    old: dict[str, Value] = field(default_factory=dict)
-    links: list[LinkStep] = field(default_factory=list)
-    ops: list[OpStep] = field(default_factory=list)
-    reviews: list[ReviewStep] = field(default_factory=list)
-    settled: list[int] = field(default_factory=list)
-    claims: list[tuple[str, str, Value]] = field(default_factory=list)
-    losers: dict[str, dict[str, Value]] = field(default_factory=dict)
-    lines: list[PlanLine] = field(default_factory=list)
-    waits: bool = False
-    ghost: bool = False
-
-    @property
-    def writes_hub(self) -> bool:
-        return self.insert or bool(self.values) or self.state is not None
 
 
 def plan_entity(view: EntityView) -> EntityPlan:
     """Say everything that should happen to one entity, and why."""
     plan = EntityPlan(view.entity, view.uid)
-    live = [side for side in view.sides if _present(side)]
+    live = [side for side in view.sides if present(side)]
     gone = [side for side in view.sides if side.base is not None and side.seen is not None and side.seen.gone]
     if not view.exists and not live:
         plan.ghost = True
         return plan
     if any(side.busy for side in view.sides):
-        _line(plan, view, "skip", "", reasons.OPEN_OP)
+        add_line(plan, view, "skip", "", reasons.OPEN_OP)
         plan.waits = True
         return plan
     if view.state == "deleted":
-        return _plan_deleted(plan, view, live)
+        if plan_deleted(plan, view, live) == "fields":
+            _plan_fields(plan, view, live, outward=True)
+        return plan
     if view.state == "archived" and not _returns(live):
         _plan_fields(plan, view, live, outward=False)
-        _mark_gone(plan, gone)
+        mark_gone(plan, gone)
         return plan
     if view.state == "archived":
         plan.state = "live"
-        _line(plan, view, "revive", "", reasons.RESTORED_AT_REMOTE)
-    if gone and _plan_gone(plan, view, live, gone):
-        return plan
-    _plan_fields(plan, view, live, outward=True)
-    _plan_creates(plan, view)
+        add_line(plan, view, "revive", "", reasons.RESTORED_AT_REMOTE)
+    left = plan_gone(plan, view, live, gone) if gone else "all"
+    if left != "done":
+        _plan_fields(plan, view, live, outward=True)
+    if left == "all":
+        plan_creates(plan, view)
     return plan
-
-
-def _present(side: SideView) -> bool:
-    """Say whether that spoke has a record of this entity that we may look at."""
-    if side.seen is not None:
-        return not side.seen.gone and side.seen.in_scope
-    return side.base is not None and side.base.state == "live"
 
 
 def _returns(live: Iterable[SideView]) -> bool:
@@ -252,7 +106,7 @@ def _import_single(
             continue
         value = bound.codec.to_hub(remote, None, side.refs)
         if isinstance(value, Unseen):
-            if _points(side, plan.entity, name):
+            if points_home(side, plan.entity, name):
                 plan.waits = True
             else:
                 step.shadow_remote[name], step.shadow_hub[name], step.notes[name] = remote, None, "no_home"
@@ -284,12 +138,6 @@ def _step(side: SideView) -> LinkStep:
     )  # fmt: skip
 
 
-def _points(side: SideView, entity: EntityKind, name: str) -> bool:
-    """Say whether the field points to a record that this spoke may come to know."""
-    spec = hub_field(entity, name)
-    return spec.type == "parent" or (spec.type == "ref" and spec.target in side.homes)
-
-
 def _field_side(entity: EntityKind, side: SideView, bound: BoundField) -> FieldSide:
     name = bound.map.field
     base, seen = side.base, side.seen
@@ -304,7 +152,7 @@ def _field_side(entity: EntityKind, side: SideView, bound: BoundField) -> FieldS
         shadow_hub=base.shadow_hub.get(name, UNSEEN) if base is not None else UNSEEN,
         echo=seen is not None and seen.echo and isinstance(wrote, list | tuple) and name in wrote,
         lossy=base is not None and base.notes.get(name) in _LOSSY,
-        points=_points(side, entity, name),
+        points=points_home(side, entity, name),
         free_text=type_ in _PROSE,
     )
 
@@ -331,7 +179,7 @@ def _take(
     for connection, loss in outcome.losses.items():
         steps[connection].notes[name] = loss
         if loss != "normalised":
-            _line(plan, view, "skip", connection, reasons.LOSS_PREFIX + loss, FieldChange(field=name, old=None, new=outcome.value, reason=loss))  # fmt: skip  # noqa: E501
+            add_line(plan, view, "skip", connection, reasons.LOSS_PREFIX + loss, FieldChange(field=name, old=None, new=outcome.value, reason=loss))  # fmt: skip  # noqa: E501
     for connection, value in outcome.patches.items():
         if may_write[connection]:
             patches.setdefault(connection, {})[name] = value
@@ -387,7 +235,7 @@ def _conflict(plan: EntityPlan, view: EntityView, name: str, outcome: FieldOutco
         data: dict[str, Any] = {"hub": outcome.value, "sides": sides, "reason": outcome.conflict_reason}
         plan.reviews.append(ReviewStep(kind="conflict", connection="", field=name, data=data))
     shown = [FieldChange(field=name, old=outcome.value, new=v, reason=c) for c, v in outcome.conflict.items()]
-    _line(plan, view, "conflict", "", outcome.conflict_reason, *shown)
+    add_line(plan, view, "conflict", "", outcome.conflict_reason, *shown)
 
 
 # --- hub and links ----------------------------------------------------------------------------------------------
@@ -398,14 +246,14 @@ def _hub_step(plan: EntityPlan, view: EntityView, live: Sequence[SideView], chan
     if not view.exists:
         plan.insert = True
         for side in new_links[1:] if len(new_links) > 1 else ():
-            _line(plan, view, "match", side.connection, view.bound_by or reasons.MATCHED_IDENTITY, remote=side)
+            add_line(plan, view, "match", side.connection, view.bound_by or reasons.MATCHED_IDENTITY, remote=side)
         first = new_links[0] if new_links else None
-        _line(plan, view, "import", first.connection if first else "", reasons.NEW_AT_REMOTE, *changes, remote=first)
+        add_line(plan, view, "import", first.connection if first else "", reasons.NEW_AT_REMOTE, *changes, remote=first)
         return
     for side in new_links:
-        _line(plan, view, "match", side.connection, view.bound_by or reasons.MATCHED_IDENTITY, remote=side)
+        add_line(plan, view, "match", side.connection, view.bound_by or reasons.MATCHED_IDENTITY, remote=side)
     if changes:
-        _line(plan, view, "update", "", changes[0].reason, *changes)
+        add_line(plan, view, "update", "", changes[0].reason, *changes)
 
 
 def _side_step(
@@ -434,7 +282,7 @@ def _side_step(
                 base={name: step.shadow_remote[name] for name in patch if name in step.shadow_remote},
             )
         )  # fmt: skip
-        _line(plan, view, "patch", side.connection, changes[0].reason, *changes, remote=side)
+        add_line(plan, view, "patch", side.connection, changes[0].reason, *changes, remote=side)
 
 
 def _scope_steps(plan: EntityPlan, view: EntityView) -> None:
@@ -443,248 +291,5 @@ def _scope_steps(plan: EntityPlan, view: EntityView) -> None:
         if side.base is None or side.seen is None or side.seen.gone or side.seen.in_scope:
             continue
         if side.base.state != "suspended":
-            plan.links.append(_kept(side, "suspended"))
-            _line(plan, view, "skip", side.connection, reasons.OUT_OF_SCOPE, remote=side)
-
-
-def _kept(side: SideView, state: LinkState) -> LinkStep:
-    assert side.base is not None
-    return LinkStep(
-        connection=side.connection, object=side.object, remote_id=side.base.remote_id, state=state,
-        shadow_hub=dict(side.base.shadow_hub), shadow_remote=dict(side.base.shadow_remote),
-        notes=dict(side.base.notes),
-    )  # fmt: skip
-
-
-# --- creating ---------------------------------------------------------------------------------------------------
-
-
-def _plan_creates(plan: EntityPlan, view: EntityView) -> None:
-    """Plan a record at every spoke that has none, restores first where the remote can."""
-    values = {**view.values, **plan.values}
-    absent = [side for side in view.sides if side.base is None and side.seen is None]
-    wanted = [side for side in absent if _creatable(plan, view, side, values)]
-    if wanted and is_blank(values.get("key")) and any(side.bound.key_field for side in wanted):
-        values["key"] = view.uid
-        plan.values["key"] = view.uid
-        _push_key(plan, view)
-    for side in wanted:
-        _create(plan, view, side, values)
-
-
-def _creatable(plan: EntityPlan, view: EntityView, side: SideView, values: Mapping[str, Value]) -> bool:
-    if not side.bound.map.writable or not side.may_write:
-        return False
-    if not side.may_create:
-        _line(plan, view, "skip", side.connection, reasons.WAITS_FOR_BACKFILL)
-        return False
-    if values.get("internal") is True:
-        _line(plan, view, "skip", side.connection, reasons.INTERNAL)
-        return False
-    title = values.get(TITLE_FIELD[view.entity])
-    if is_blank(title) and is_blank(values.get("body")):
-        _line(plan, view, "skip", side.connection, reasons.NO_TITLE)
-        return False
-    return True
-
-
-def _create(plan: EntityPlan, view: EntityView, side: SideView, values: Mapping[str, Value]) -> None:
-    sent: dict[str, Value] = {}
-    hub_values: dict[str, Value] = {}
-    changes: list[FieldChange] = []
-    for bound in side.bound.fields:
-        name = bound.map.field
-        value = values.get(name)
-        if bound.map.direction == "to_hub" or not bound.writable or name in view.parked:
-            continue
-        if any(step.field == name for step in plan.reviews):
-            continue
-        encoded = bound.codec.to_remote(value, side.refs)
-        if isinstance(encoded.value, Unseen):
-            if not is_blank(value):
-                _line(plan, view, "skip", side.connection, reasons.LOSS_PREFIX + (encoded.loss or "no_home"),
-                      FieldChange(field=name, old=None, new=value, reason=encoded.loss or "no_home"))  # fmt: skip
-            if encoded.loss == "not_linked" and _points(side, view.entity, name):
-                plan.waits = True
-            else:
-                hub_values[name] = value
-            continue
-        sent[name] = encoded.value
-        hub_values[name] = value
-        if not is_blank(value):
-            changes.append(FieldChange(field=name, old=None, new=encoded.value, reason=reasons.NEW_IN_HUB))
-    if view.entity == "comment" and is_blank(hub_values.get("parent")):
-        _line(plan, view, "skip", side.connection, reasons.WAITS_FOR_PARENT)
-        plan.waits = True
-        return
-    plan.ops.append(
-        OpStep(
-            connection=side.connection, object=side.object, action="create", remote_id=None,
-            values=sent, hub_values=hub_values, base={},
-        )
-    )  # fmt: skip
-    _line(plan, view, "create", side.connection, reasons.NEW_IN_HUB, *changes)
-
-
-def _push_key(plan: EntityPlan, view: EntityView) -> None:
-    """Write the new key to the records that exist already, beside whatever else they are sent."""
-    for side in view.sides:
-        bound = next((b for b in side.bound.fields if b.map.field == "key"), None)
-        if bound is None or not _present(side) or not side.may_write or not bound.writable:
-            continue
-        step = next((link for link in plan.links if link.connection == side.connection), None)
-        if step is None:
-            step = _kept(side, "live")
-            plan.links.append(step)
-        if not is_blank(step.shadow_remote.get("key")):
-            continue
-        step.shadow_hub.pop("key", None)
-        step.shadow_remote["key"] = None
-        op = next((o for o in plan.ops if o.connection == side.connection), None)
-        if op is None:
-            op = OpStep(connection=side.connection, object=side.object, action="update", remote_id=step.remote_id,
-                        values={}, hub_values={}, base={})  # fmt: skip
-            plan.ops.append(op)
-        op.values["key"], op.hub_values["key"], op.base["key"] = view.uid, view.uid, None
-        change = FieldChange(field="key", old=None, new=view.uid, reason=reasons.FILL_BLANK)
-        _line(plan, view, "patch", side.connection, reasons.FILL_BLANK, change, remote=side)
-
-
-# --- deleting ---------------------------------------------------------------------------------------------------
-
-
-def _mark_gone(plan: EntityPlan, gone: Sequence[SideView]) -> None:
-    for side in gone:
-        if side.base is not None and side.base.state != "gone":
-            plan.links.append(_kept(side, "gone"))
-
-
-def _plan_gone(plan: EntityPlan, view: EntityView, live: Sequence[SideView], gone: Sequence[SideView]) -> bool:
-    """Follow a proven remote delete; True when that is all there is to do."""
-    fresh = [side for side in gone if side.base is not None and side.base.state != "gone"]
-    if not fresh:
-        return False
-    policy = fresh[0].on_remote_delete
-    if policy == "review":
-        plan.reviews.append(ReviewStep(kind="delete", connection=fresh[0].connection, field="", data={}))
-        _line(plan, view, "review", fresh[0].connection, reasons.REMOTE_DELETED, remote=fresh[0])
-        _mark_gone(plan, fresh)
-        return True
-    if policy == "unlink":
-        for side in fresh:
-            plan.links.append(_kept(side, "retired"))
-            _line(plan, view, "skip", side.connection, reasons.REMOTE_DELETED, remote=side)
-        return False
-    edited = policy == "restore" or _edited_since(view, live, fresh)
-    if edited:
-        _revive(plan, view, fresh)
-        _plan_fields(plan, view, live, outward=True)
-        return True
-    _mark_gone(plan, fresh)
-    if policy == "propagate":
-        plan.state = "deleted"
-        for side in live:
-            _delete(plan, view, side)
-        return True
-    plan.state = "archived"
-    _line(plan, view, "archive", fresh[0].connection, reasons.REMOTE_DELETED, remote=fresh[0])
-    return True
-
-
-def _edited_since(view: EntityView, live: Sequence[SideView], gone: Sequence[SideView]) -> bool:
-    """Say whether anybody changed the entity since the deleted side last agreed: an edit beats a delete."""
-    for side in gone:
-        assert side.base is not None
-        for bound in side.bound.fields:
-            name = bound.map.field
-            if bound.map.direction in ("to_hub", "to_remote") or name == "key":
-                continue
-            agreed = side.base.shadow_hub.get(name, UNSEEN)
-            if not isinstance(agreed, Unseen) and view.values.get(name) != agreed:
-                return True
-    return any(_moved(side) for side in live)
-
-
-def _moved(side: SideView) -> bool:
-    if side.base is None or side.seen is None or side.seen.echo:
-        return False
-    shadow = side.base.shadow_remote
-    return any(
-        b.map.direction != "to_remote" and b.map.field in side.seen.doc and b.map.field in shadow
-        and side.seen.doc[b.map.field] != shadow[b.map.field]
-        for b in side.bound.fields
-    )  # fmt: skip
-
-
-def _revive(plan: EntityPlan, view: EntityView, gone: Sequence[SideView]) -> None:
-    """Bring a deleted record back: restore where the remote can, else make it anew."""
-    for side in gone:
-        if not side.may_write or not side.bound.map.writable:
-            _mark_gone(plan, [side])
-            continue
-        assert side.base is not None
-        if side.may_restore:
-            plan.links.append(_kept(side, "gone"))
-            plan.ops.append(
-                OpStep(
-                    connection=side.connection, object=side.object, action="restore", remote_id=side.base.remote_id,
-                    values={}, hub_values={}, base={},
-                )
-            )  # fmt: skip
-            _line(plan, view, "restore", side.connection, reasons.EDIT_BEATS_DELETE, remote=side)
-        else:
-            plan.links.append(_kept(side, "retired"))
-            _create(plan, view, side, {**view.values, **plan.values})
-
-
-def _plan_deleted(plan: EntityPlan, view: EntityView, live: Sequence[SideView]) -> EntityPlan:
-    """A person deleted it in the hub: delete softly everywhere, unless somebody edited it meanwhile."""
-    if any(_moved(side) for side in live):
-        plan.state = "live"
-        _line(plan, view, "revive", "", reasons.EDIT_BEATS_DELETE)
-        _plan_fields(plan, view, live, outward=True)
-        return plan
-    for side in live:
-        if side.base is not None:
-            _delete(plan, view, side)
-    return plan
-
-
-def _delete(plan: EntityPlan, view: EntityView, side: SideView) -> None:
-    assert side.base is not None
-    if not side.may_write or not side.bound.map.writable:
-        _line(plan, view, "skip", side.connection, reasons.NOT_APPROVED, remote=side)
-        return
-    plan.ops.append(
-        OpStep(
-            connection=side.connection, object=side.object, action="delete", remote_id=side.base.remote_id,
-            values={}, hub_values={}, base=dict(side.base.shadow_remote),
-        )
-    )  # fmt: skip
-    _line(plan, view, "delete", side.connection, reasons.HUB_DELETED, remote=side)
-
-
-# --- lines ------------------------------------------------------------------------------------------------------
-
-
-def _line(
-    plan: EntityPlan,
-    view: EntityView,
-    action: LineAction,
-    connection: str,
-    reason: str,
-    *fields: FieldChange,
-    remote: SideView | None = None,
-) -> None:
-    name = TITLE_FIELD[view.entity]
-    title = plan.values.get(name, view.values.get(name))
-    remote_id = ""
-    if remote is not None:
-        remote_id = remote.base.remote_id if remote.base else remote.seen.remote_id if remote.seen else ""
-    plan.lines.append(
-        PlanLine(
-            entity=view.entity, action=action, connection=connection, reason=reason,
-            title=title if isinstance(title, str) else "", uid=view.uid,
-            object=remote.object if remote else "", remote_id=remote_id, fields=fields,
-        )
-    )  # fmt: skip
+            plan.links.append(kept_link(side, "suspended"))
+            add_line(plan, view, "skip", side.connection, reasons.OUT_OF_SCOPE, remote=side)

@@ -1,6 +1,7 @@
-"""Plan the work list chunk by chunk and commit what was planned, all in the caller's transaction.
+"""Plan the work list chunk by chunk, all in the caller's transaction.
 
-The decisions are ``planner.plan_entity``; this module reads the snapshots they look at and writes their outcome.
+The decisions are ``planner.plan_entity``; this module reads the snapshots they look at, reports what they say and
+hands what may be done to the committer.
 """
 
 from __future__ import annotations
@@ -11,22 +12,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mapping.records import EntityKind, Value
-from store import claims, hub, identity, inbox, journal, links, outbox, reviews, streams, worklist
-from store.claims import Claim
-from store.hub import DirtyMark, HubChange, HubRow
+from store import hub, inbox, links, outbox, reviews, streams, worklist
+from store.hub import HubRow
 from store.inbox import Item
-from store.journal import Entry
 from store.links import Link
-from store.outbox import Op
 from store.reviews import Review
 from store.tx import Tx
-from sync.bindings import CHUNK, Binder, Work, index_keys, keep_keys
+from sync.bindings import CHUNK, Binder, Work, keep_keys
+from sync.committing import Committer, Planned
 from sync.guards import Tally
-from sync.matching import HUB
 from sync.merge import Parked
-from sync.planner import Base, EntityPlan, EntityView, LinkStep, OpStep, Seen, SideView, plan_entity
+from sync.planner import plan_entity
 from sync.report import PlanLine, RunReport
 from sync.spokes import ChunkRefs, Spoke, pointed_at, prefetch
+from sync.views import Base, EntityPlan, EntityView, Seen, SideView
 
 _STATE_RANK = {"live": 0, "suspended": 1, "gone": 2, "retired": 3}
 
@@ -68,10 +67,8 @@ class Planner:
         self._policy = policy
         self._report = report
         self._now_ms = now_ms
-        self._new_id = new_id
-        self._salt = salt
+        self._committer = Committer(tx, report, now_ms=now_ms, new_id=new_id, salt=salt)
         self._progress = progress
-        self._keyed = True
         self.tally = Tally()
         self.met: set[str] = set()
 
@@ -81,7 +78,7 @@ class Planner:
         if not spokes:
             return
         self._note_unlinked(entity, spokes)
-        self._keyed = keep_keys(self._tx, entity, spokes, self._now_ms)
+        self._committer.keyed = keep_keys(self._tx, entity, spokes, self._now_ms)
         for work in self._work(entity, spokes):
             self._chunk(entity, spokes, work)
 
@@ -99,7 +96,7 @@ class Planner:
 
     def _work(self, entity: EntityKind, spokes: Mapping[str, Spoke]) -> Iterator[Work]:
         """Yield chunks: new records first (bound to each other or to hub rows), then everything that moved."""
-        binder = Binder(self._tx, entity, spokes, self._report, self._now_ms, keyed=self._keyed)
+        binder = Binder(self._tx, entity, spokes, self._report, self._now_ms, keyed=self._committer.keyed)
         for work in binder.work():
             yield work
             for line in binder.lines:
@@ -128,7 +125,7 @@ class Planner:
         parked = _parked(reviews.active_fields(tx, entity, work.uids))
         busy = outbox.open_pairs(tx, entity, work.uids)
         refs = self._refs(entity, spokes, work, rows, linked, items)
-        plans: list[tuple[EntityPlan, list[Item], dict[str, Link]]] = []
+        plans: list[Planned] = []
         for uid in work.uids:
             mine = [*items.get(uid, ()), *work.new.get(uid, ())]
             mine = [item for item in mine if item.connection in spokes]
@@ -138,7 +135,7 @@ class Planner:
                 continue
             view = self._view(entity, uid, row, best, mine, spokes, refs, parked.get(uid, {}), busy, work)
             plans.append((plan_entity(view), mine, best))
-        self._commit(entity, spokes, work, rows, plans)
+        self._committer.commit(entity, spokes, work, rows, [entry for entry in plans if self._admit(entry[0])])
         if self._progress is not None:
             self._progress(f"plan.{entity}", len(work.uids))
 
@@ -242,25 +239,7 @@ class Planner:
             on_remote_delete=spoke.settings.on_remote_delete,
         )  # fmt: skip
 
-    # --- commit -------------------------------------------------------------------------------------------------
-
-    def _commit(
-        self,
-        entity: EntityKind,
-        spokes: Mapping[str, Spoke],
-        work: Work,
-        rows: Mapping[str, HubRow],
-        plans: Sequence[tuple[EntityPlan, list[Item], dict[str, Link]]],
-    ) -> None:
-        taken: list[tuple[EntityPlan, list[Item], dict[str, Link]]] = []
-        for plan, items, best in plans:
-            if self._admit(plan):
-                taken.append((plan, items, best))
-        stale = self._write_hub(entity, rows, [plan for plan, _, _ in taken])
-        taken = [entry for entry in taken if entry[0].uid not in stale]
-        self._write_links(entity, spokes, taken)
-        self._write_rest(entity, [plan for plan, _, _ in taken])
-        self._consume(entity, work, taken)
+    # --- showing and admitting ----------------------------------------------------------------------------------
 
     def _admit(self, plan: EntityPlan) -> bool:
         """Report a plan and say whether it may be committed now."""
@@ -282,154 +261,6 @@ class Planner:
         self._report.lines_total += 1
         if len(self._report.lines) < self._policy.lines_kept:
             self._report.lines.append(line)
-
-    def _write_hub(self, entity: EntityKind, rows: Mapping[str, HubRow], plans: Sequence[EntityPlan]) -> set[str]:
-        tx, now_ms = self._tx, self._now_ms
-        fresh = [
-            HubRow(uid=plan.uid, rev=1, state=plan.state or "live", values=plan.values, meta=_meta(plan, now_ms))
-            for plan in plans
-            if plan.insert
-        ]
-        changes = [
-            HubChange(
-                uid=plan.uid, rev=rows[plan.uid].rev, values=plan.values, state=plan.state, meta=_meta(plan, now_ms)
-            )
-            for plan in plans
-            if plan.writes_hub and not plan.insert and plan.uid in rows
-        ]
-        hub.insert(tx, entity, fresh, now_ms)
-        stale = set(hub.update(tx, entity, changes, now_ms))
-        self._index_hub(entity, rows, plans, stale)
-        return stale
-
-    def _index_hub(
-        self, entity: EntityKind, rows: Mapping[str, HubRow], plans: Sequence[EntityPlan], stale: set[str]
-    ) -> None:
-        if not self._keyed:
-            return
-        keyed = []
-        for plan in plans:
-            if not plan.values or plan.uid in stale:
-                continue
-            before = rows[plan.uid].values if plan.uid in rows else {}
-            keyed.append((plan.uid, index_keys(entity, {**before, **plan.values})))
-        identity.put(self._tx, entity, HUB, keyed)
-
-    def _write_links(
-        self,
-        entity: EntityKind,
-        spokes: Mapping[str, Spoke],
-        taken: Sequence[tuple[EntityPlan, list[Item], dict[str, Link]]],
-    ) -> None:
-        new: list[Link] = []
-        changed: list[Link] = []
-        touched: list[tuple[int, str, int | None]] = []
-        bound: dict[str, list[str]] = {}
-        for plan, items, best in taken:
-            seen = {item.connection: item for item in items}
-            stepped = set()
-            for step in plan.links:
-                stepped.add(step.connection)
-                item = seen.get(step.connection)
-                link = self._link(entity, plan.uid, step, best.get(step.connection), item)
-                (new if link.id is None else changed).append(link)
-                if link.id is None and item is not None:
-                    bound.setdefault(step.connection, []).append(step.remote_id)
-            for name, item in seen.items():
-                old = best.get(name)
-                if name not in stepped and old is not None and old.id is not None and not item.gone and not plan.waits:
-                    touched.append((old.id, item.version, item.modified_ms))
-        links.insert(self._tx, new)
-        links.update(self._tx, changed)
-        links.touch(self._tx, touched)
-        for name, remote_ids in bound.items() if self._keyed else ():
-            if name in spokes:
-                identity.drop(self._tx, entity, name, remote_ids)
-
-    def _link(self, entity: EntityKind, uid: str, step: LinkStep, old: Link | None, item: Item | None) -> Link:
-        keep = old if old is not None and not step.new else None
-        link = Link(
-            id=keep.id if keep else None, entity=entity, uid=uid, connection=step.connection, object=step.object,
-            remote_id=step.remote_id, state=step.state, version=keep.version if keep else "",
-            expect_version=keep.expect_version if keep else None, modified_ms=keep.modified_ms if keep else None,
-            shadow_hub=step.shadow_hub, shadow_remote=step.shadow_remote, notes=step.notes,
-            created_ms=keep.created_ms if keep else self._now_ms,
-        )  # fmt: skip
-        if item is not None and not item.gone:
-            link.version, link.modified_ms, link.expect_version = item.version, item.modified_ms, None
-            link.notes.pop("wrote", None)
-        return link
-
-    def _write_rest(self, entity: EntityKind, plans: Sequence[EntityPlan]) -> None:
-        tx, now_ms, run_id = self._tx, self._now_ms, self._report.run_id
-        outbox.add(tx, [self._op(entity, plan, step) for plan in plans for step in plan.ops])
-        asked = [
-            Review(
-                id=None, kind=step.kind, entity=entity, uid=plan.uid, connection=step.connection, object="",
-                remote_id="", field=step.field, data=step.data, state="open", resolution=None, opened_ms=now_ms,
-                closed_ms=None, run_id=run_id,
-            )
-            for plan in plans
-            for step in plan.reviews
-        ]  # fmt: skip
-        reviews.close(tx, [id_ for plan in plans for id_ in plan.settled], now_ms)
-        reviews.put(tx, asked)
-        claims.put(
-            tx,
-            [
-                Claim(entity=entity, uid=plan.uid, field=name, connection=connection, value=value, remote_ms=None,
-                      seen_ms=now_ms)
-                for plan in plans
-                for name, connection, value in plan.claims
-            ],
-        )  # fmt: skip
-        journal.append(tx, [entry for plan in plans if (entry := self._entry(entity, plan)) is not None], self._salt)
-
-    def _op(self, entity: EntityKind, plan: EntityPlan, step: OpStep) -> Op:
-        key = step.hub_values.get("key")
-        return Op(
-            id=self._new_id(), run_id=self._report.run_id, digest="", entity=entity, uid=plan.uid,
-            connection=step.connection, object=step.object, action=step.action, remote_id=step.remote_id,
-            values=step.values, hub_values=step.hub_values, base=step.base, key=key if isinstance(key, str) else None,
-            state="ready", attempts=0, not_before_ms=0, first_intent_ms=None, steps_done=[], code=None, message=None,
-            created_ms=self._now_ms,
-        )  # fmt: skip
-
-    def _entry(self, entity: EntityKind, plan: EntityPlan) -> Entry | None:
-        if not plan.writes_hub and not plan.losers:
-            return None
-        changes = {name: [plan.old.get(name), value] for name, value in plan.values.items()}
-        for name, losers in plan.losers.items():
-            changes.setdefault(name, [plan.old.get(name), plan.values.get(name)]).append(losers)  # type: ignore[arg-type]
-        origins = sorted({origin for origin in plan.origins.values() if origin})
-        return Entry(
-            run_id=self._report.run_id, at_ms=self._now_ms, kind="insert" if plan.insert else "update", entity=entity,
-            uid=plan.uid, connection=",".join(origins), remote_id="", op_id="", who="sync", changes=changes,
-            cause=plan.state or "",
-        )  # fmt: skip
-
-    def _consume(
-        self, entity: EntityKind, work: Work, taken: Sequence[tuple[EntityPlan, list[Item], dict[str, Link]]]
-    ) -> None:
-        """Take planned work off the list; what waits for something else stays on it."""
-        done: list[int] = []
-        cleared: list[DirtyMark] = []
-        waiting: list[str] = []
-        for plan, items, _ in taken:
-            if plan.waits:
-                waiting += [] if plan.uid in work.marks or items else [plan.uid]
-                continue
-            done += [item.id for item in items if item.id is not None]
-            if plan.uid in work.marks:
-                cleared.append(work.marks[plan.uid])
-        inbox.remove(self._tx, done)
-        hub.clear_dirty(self._tx, entity, cleared)
-        hub.mark_dirty(self._tx, entity, waiting, "waits", self._now_ms)
-        if waiting or any(plan.waits for plan, _, _ in taken):
-            self._report.tally("waiting", sum(plan.waits for plan, _, _ in taken))
-
-
-# --- small pure helpers -----------------------------------------------------------------------------------------
 
 
 def plan_digest(plan: EntityPlan) -> str:
@@ -465,11 +296,3 @@ def _parked(active: Mapping[str, Mapping[str, Review]]) -> dict[str, dict[str, P
                 resolved=review.state == "resolved", value=resolution.get("value"),
             )  # fmt: skip
     return out
-
-
-def _meta(plan: EntityPlan, now_ms: int) -> dict[str, object]:
-    """Say where each value came from and when; one entry stands for all when they came together."""
-    origins = set(plan.origins.values())
-    if plan.insert and len(origins) == 1:
-        return {"*": [origins.pop(), now_ms]}
-    return {name: [plan.origins.get(name, ""), now_ms] for name in plan.values}

@@ -1,0 +1,211 @@
+"""Write what was planned: hub rows, links, intents, questions, claims, journal; then take it off the work list.
+
+Everything happens in the transaction the snapshot was read in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from mapping.records import EntityKind
+from store import claims, hub, identity, inbox, journal, links, outbox, reviews
+from store.claims import Claim
+from store.hub import DirtyMark, HubChange, HubRow
+from store.inbox import Item
+from store.journal import Entry
+from store.links import Link
+from store.outbox import Op
+from store.reviews import Review
+from store.tx import Tx
+from sync.bindings import Work, index_keys
+from sync.matching import HUB
+from sync.report import RunReport
+from sync.spokes import Spoke
+from sync.views import EntityPlan, LinkStep, OpStep
+
+Planned = tuple[EntityPlan, list[Item], dict[str, Link]]
+"""A plan, the observations it was made from, and the links it found."""
+
+
+class Committer:
+    """Writes the plans of one chunk after the other.
+
+    Args:
+        keyed: keep the identity keys of hub rows (see ``bindings.keep_keys``).
+    """
+
+    def __init__(
+        self, tx: Tx, report: RunReport, *, now_ms: int, new_id: Callable[[], str], salt: bytes, keyed: bool = True
+    ) -> None:
+        self._tx = tx
+        self._report = report
+        self._now_ms = now_ms
+        self._new_id = new_id
+        self._salt = salt
+        self.keyed = keyed
+
+    def commit(
+        self,
+        entity: EntityKind,
+        spokes: Mapping[str, Spoke],
+        work: Work,
+        rows: Mapping[str, HubRow],
+        taken: Sequence[Planned],
+    ) -> None:
+        """Write a chunk; plans whose hub row moved meanwhile are left for the next round."""
+        stale = self._write_hub(entity, rows, [plan for plan, _, _ in taken])
+        fresh = [entry for entry in taken if entry[0].uid not in stale]
+        self._write_links(entity, spokes, fresh)
+        self._write_rest(entity, [plan for plan, _, _ in fresh])
+        self._consume(entity, work, fresh)
+
+    def _write_hub(self, entity: EntityKind, rows: Mapping[str, HubRow], plans: Sequence[EntityPlan]) -> set[str]:
+        tx, now_ms = self._tx, self._now_ms
+        fresh = [
+            HubRow(uid=plan.uid, rev=1, state=plan.state or "live", values=plan.values, meta=_meta(plan, now_ms))
+            for plan in plans
+            if plan.insert
+        ]
+        changes = [
+            HubChange(
+                uid=plan.uid, rev=rows[plan.uid].rev, values=plan.values, state=plan.state, meta=_meta(plan, now_ms)
+            )
+            for plan in plans
+            if plan.writes_hub and not plan.insert and plan.uid in rows
+        ]
+        hub.insert(tx, entity, fresh, now_ms)
+        stale = set(hub.update(tx, entity, changes, now_ms))
+        self._index_hub(entity, rows, plans, stale)
+        return stale
+
+    def _index_hub(
+        self, entity: EntityKind, rows: Mapping[str, HubRow], plans: Sequence[EntityPlan], stale: set[str]
+    ) -> None:
+        if not self.keyed:
+            return
+        keyed = []
+        for plan in plans:
+            if not plan.values or plan.uid in stale:
+                continue
+            before = rows[plan.uid].values if plan.uid in rows else {}
+            keyed.append((plan.uid, index_keys(entity, {**before, **plan.values})))
+        identity.put(self._tx, entity, HUB, keyed)
+
+    def _write_links(
+        self,
+        entity: EntityKind,
+        spokes: Mapping[str, Spoke],
+        taken: Sequence[Planned],
+    ) -> None:
+        new: list[Link] = []
+        changed: list[Link] = []
+        touched: list[tuple[int, str, int | None]] = []
+        bound: dict[str, list[str]] = {}
+        for plan, items, best in taken:
+            seen = {item.connection: item for item in items}
+            stepped = set()
+            for step in plan.links:
+                stepped.add(step.connection)
+                item = seen.get(step.connection)
+                link = self._link(entity, plan.uid, step, best.get(step.connection), item)
+                (new if link.id is None else changed).append(link)
+                if link.id is None and item is not None:
+                    bound.setdefault(step.connection, []).append(step.remote_id)
+            for name, item in seen.items():
+                old = best.get(name)
+                if name not in stepped and old is not None and old.id is not None and not item.gone and not plan.waits:
+                    touched.append((old.id, item.version, item.modified_ms))
+        links.insert(self._tx, new)
+        links.update(self._tx, changed)
+        links.touch(self._tx, touched)
+        for name, remote_ids in bound.items() if self.keyed else ():
+            if name in spokes:
+                identity.drop(self._tx, entity, name, remote_ids)
+
+    def _link(self, entity: EntityKind, uid: str, step: LinkStep, old: Link | None, item: Item | None) -> Link:
+        keep = old if old is not None and not step.new else None
+        link = Link(
+            id=keep.id if keep else None, entity=entity, uid=uid, connection=step.connection, object=step.object,
+            remote_id=step.remote_id, state=step.state, version=keep.version if keep else "",
+            expect_version=keep.expect_version if keep else None, modified_ms=keep.modified_ms if keep else None,
+            shadow_hub=step.shadow_hub, shadow_remote=step.shadow_remote, notes=step.notes,
+            created_ms=keep.created_ms if keep else self._now_ms,
+        )  # fmt: skip
+        if item is not None and not item.gone:
+            link.version, link.modified_ms, link.expect_version = item.version, item.modified_ms, None
+            link.notes.pop("wrote", None)
+        return link
+
+    def _write_rest(self, entity: EntityKind, plans: Sequence[EntityPlan]) -> None:
+        tx, now_ms, run_id = self._tx, self._now_ms, self._report.run_id
+        outbox.add(tx, [self._op(entity, plan, step) for plan in plans for step in plan.ops])
+        asked = [
+            Review(
+                id=None, kind=step.kind, entity=entity, uid=plan.uid, connection=step.connection, object="",
+                remote_id="", field=step.field, data=step.data, state="open", resolution=None, opened_ms=now_ms,
+                closed_ms=None, run_id=run_id,
+            )
+            for plan in plans
+            for step in plan.reviews
+        ]  # fmt: skip
+        reviews.close(tx, [id_ for plan in plans for id_ in plan.settled], now_ms)
+        reviews.put(tx, asked)
+        claims.put(
+            tx,
+            [
+                Claim(entity=entity, uid=plan.uid, field=name, connection=connection, value=value, remote_ms=None,
+                      seen_ms=now_ms)
+                for plan in plans
+                for name, connection, value in plan.claims
+            ],
+        )  # fmt: skip
+        journal.append(tx, [entry for plan in plans if (entry := self._entry(entity, plan)) is not None], self._salt)
+
+    def _op(self, entity: EntityKind, plan: EntityPlan, step: OpStep) -> Op:
+        key = step.hub_values.get("key")
+        return Op(
+            id=self._new_id(), run_id=self._report.run_id, digest="", entity=entity, uid=plan.uid,
+            connection=step.connection, object=step.object, action=step.action, remote_id=step.remote_id,
+            values=step.values, hub_values=step.hub_values, base=step.base, key=key if isinstance(key, str) else None,
+            state="ready", attempts=0, not_before_ms=0, first_intent_ms=None, steps_done=[], code=None, message=None,
+            created_ms=self._now_ms,
+        )  # fmt: skip
+
+    def _entry(self, entity: EntityKind, plan: EntityPlan) -> Entry | None:
+        if not plan.writes_hub and not plan.losers:
+            return None
+        changes = {name: [plan.old.get(name), value] for name, value in plan.values.items()}
+        for name, losers in plan.losers.items():
+            changes.setdefault(name, [plan.old.get(name), plan.values.get(name)]).append(losers)  # type: ignore[arg-type]
+        origins = sorted({origin for origin in plan.origins.values() if origin})
+        return Entry(
+            run_id=self._report.run_id, at_ms=self._now_ms, kind="insert" if plan.insert else "update", entity=entity,
+            uid=plan.uid, connection=",".join(origins), remote_id="", op_id="", who="sync", changes=changes,
+            cause=plan.state or "",
+        )  # fmt: skip
+
+    def _consume(self, entity: EntityKind, work: Work, taken: Sequence[Planned]) -> None:
+        """Take planned work off the list; what waits for something else stays on it."""
+        done: list[int] = []
+        cleared: list[DirtyMark] = []
+        waiting: list[str] = []
+        for plan, items, _ in taken:
+            if plan.waits:
+                waiting += [] if plan.uid in work.marks or items else [plan.uid]
+                continue
+            done += [item.id for item in items if item.id is not None]
+            if plan.uid in work.marks:
+                cleared.append(work.marks[plan.uid])
+        inbox.remove(self._tx, done)
+        hub.clear_dirty(self._tx, entity, cleared)
+        hub.mark_dirty(self._tx, entity, waiting, "waits", self._now_ms)
+        if waiting or any(plan.waits for plan, _, _ in taken):
+            self._report.tally("waiting", sum(plan.waits for plan, _, _ in taken))
+
+
+def _meta(plan: EntityPlan, now_ms: int) -> dict[str, object]:
+    """Say where each value came from and when; one entry stands for all when they came together."""
+    origins = set(plan.origins.values())
+    if plan.insert and len(origins) == 1:
+        return {"*": [origins.pop(), now_ms]}
+    return {name: [plan.origins.get(name, ""), now_ms] for name in plan.values}
