@@ -49,6 +49,7 @@ def sandbox(
     except (OSError, ValueError) as exc:
         raise click.UsageError(app.say("error.serve", why=exc)) from exc
     with running:
+        main.settle_in()
         if write_config is not None:
             write_config.parent.mkdir(parents=True, exist_ok=True)
             main.write_config(write_config, running)

@@ -21,7 +21,6 @@ ZONE: Final = ZoneInfo("Asia/Shanghai")
 MakeFace = Callable[[Clock, Story, int, bool], Face]
 FACES: Final = {"zoho": "sandbox.zoho.face", "fxiaoke": "sandbox.fxiaoke.face"}
 LAG_MARGIN_S: Final = 0.5
-LARGE: Final = 10_000
 
 
 @dataclass(slots=True)
@@ -91,7 +90,6 @@ def start(
         if exchanges:
             exchanges.close()
         raise
-    _freeze(people or 0)
     ready = {name: server.face.ready(server.url) for name, server in servers.items()}
     return Running(servers["zoho"], servers["fxiaoke"], ready, exchanges)
 
@@ -162,11 +160,13 @@ def _visible_after_s(server: Server) -> float:
     return lag_s + LAG_MARGIN_S
 
 
-def _freeze(people: int) -> None:
-    """Take a large seed out of the garbage collector's rounds, which would stop the servers now and then."""
-    if people >= LARGE:
-        gc.collect()
-        gc.freeze()
+def settle_in() -> None:
+    """Take what is loaded by now out of the garbage collector's rounds, which a large seed makes long.
+
+    For a process that does nothing but serve.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _write_secret(path: Path, value: str) -> None:
