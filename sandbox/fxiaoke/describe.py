@@ -141,7 +141,8 @@ def text(name: str, label: str, length: int = 500, required: bool = False) -> Fi
 
 
 def body(name: str, label: str) -> FieldSpec:
-    return F(name=name, label=label, type="long_text", length=100_000, custom=name.endswith("__c"))
+    custom = name.endswith("__c")
+    return F(name=name, label=label, type="long_text", length=10_000 if custom else 100_000, custom=custom)
 
 
 def typed(name: str, label: str, type: str, decimals: int | None = None) -> FieldSpec:
@@ -157,7 +158,8 @@ def select(name: str, label: str, options: Mapping[str, str], many: bool = False
     return F(name=name, label=label, type=kind, options=tuple(options.items()), custom=name.endswith("__c"))
 
 
-KEY: Final = text("duban_key__c", "督办编号", 100)
+KEY: Final = F(name="duban_key__c", label="督办编号", length=100, custom=True, unique=True)
+"""Where another system keeps its own id; the admin marked it unique."""
 NAME: Final = text("name", "名称", required=True)
 
 ROLES: Final = {
@@ -235,7 +237,7 @@ PRESET: Final = (
 """Preset objects beside accounts and contacts; field names seen in public clients, the rest [assumed]."""
 
 PROJECT: Final = (
-    text("name", "项目名称", required=True), KEY, text("code__c", "项目编码"), text("contract_no__c", "合同号"),
+    text("name", "项目名称", required=True), KEY, text("code__c", "项目编码", 100), text("contract_no__c", "合同号", 100),
     body("body__c", "说明"), ref("account__c", "客户", "AccountObj"), typed("start__c", "开始日期", "date"),
     typed("due__c", "基准完成日期", "date"), typed("budget__c", "预算", "currency", 2),
     select("status__c", "项目状态", LIFECYCLES), select("health__c", "健康度", HEALTHS),
@@ -243,7 +245,7 @@ PROJECT: Final = (
 TASK: Final = (
     text("name", "主题", required=True), KEY, body("body__c", "说明"), select("status__c", "状态", TASK_STATUSES),
     select("priority__c", "优先级", PRIORITIES), typed("due__c", "截止日期", "date"), select("kind__c", "类型", TASK_KINDS),
-    text("stage__c", "阶段"), select("side__c", "责任方", SIDES), typed("start__c", "开始日期", "date"),
+    text("stage__c", "阶段", 100), select("side__c", "责任方", SIDES), typed("start__c", "开始日期", "date"),
     ref("project__c", "项目", "duban_project__c"), ref("contact__c", "联系人", "ContactObj"),
     typed("done_at__c", "完成时间", "date_time"), typed("overdue_since__c", "逾期起始日", "date"),
     select("severity__c", "逾期等级", SEVERITIES),
@@ -251,7 +253,7 @@ TASK: Final = (
 FEEDBACK: Final = (
     text("name", "标题", required=True), KEY, body("body__c", "内容"), select("status__c", "状态", FEEDBACK_STATUSES),
     select("severity__c", "严重程度", PRIORITIES), select("kind__c", "类型", FEEDBACK_KINDS),
-    typed("score__c", "评分", "number", 2), text("scale__c", "量表"), text("wave__c", "批次"),
+    typed("score__c", "评分", "number", 2), text("scale__c", "量表", 100), text("wave__c", "批次", 100),
     typed("submitted_at__c", "提交时间", "date_time"), ref("contact__c", "联系人", "ContactObj"),
     ref("account__c", "客户", "AccountObj"), ref("project__c", "项目", "duban_project__c"),
 )  # fmt: skip
