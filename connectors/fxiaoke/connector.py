@@ -161,7 +161,9 @@ class FxiaokeConnector:
         return self._writer.write(object, rows) if rows else []
 
     def count(self, object: str) -> int | None:
-        body = self._read(wire.data_path(object, "query"), wire.query_body(object, (), [], 1, total=True))
+        # Whether plain queries count what lies in the bin is not documented: it is left out by name.
+        live: wire.Filter = ("life_status", "N", [wire.INVALID])
+        body = self._read(wire.data_path(object, "query"), wire.query_body(object, (), [live], 1, total=True))
         wire.read_rows(body)
         return wire.whole(body["data"].get("total"))
 

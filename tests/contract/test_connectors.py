@@ -286,6 +286,19 @@ class TestFxiaokeWithLag(ConnectorContract):
         rig.close()
 
 
+class TestFxiaokeOfOddHabits(ConnectorContract):
+    """Values in other forms, codes nobody documents, records in the bin among the others."""
+
+    @pytest.fixture
+    def rig(self) -> Iterator[FxiaokeRig]:
+        rig = FxiaokeRig("body")
+        codes = {"not_found": 31001, "state": 31002, "validation": 31003, "unknown_object": 31004}
+        habits = dict.fromkeys(("loose_types", "string_code", "no_description", "list_invalid", "table_codes"), True)
+        rig.sim("POST", "settings", json={**habits, "codes": codes, "no_list_right": ["PersonnelObj"]})
+        yield rig
+        rig.close()
+
+
 class TestZoho(ConnectorContract):
     @pytest.fixture
     def rig(self) -> Iterator[ZohoRig]:
