@@ -65,7 +65,9 @@ class Windows:
 class Rig:
     """A hub and its worlds. ``a`` and ``b`` are the truth of the two systems."""
 
-    def __init__(self, path: Path, *, names: tuple[str, ...] = ("a", "b"), rails: Rails | None = None, **settings: Any) -> None:
+    def __init__(
+        self, path: Path, *, names: tuple[str, ...] = ("a", "b"), rails: Rails | None = None, **settings: Any
+    ) -> None:
         self.clock = StepClock()
         self.file = path / "hub.db"
         self.db = Database.open(f"sqlite:///{self.file}", clock=self.clock)
@@ -90,7 +92,9 @@ class Rig:
         self.worlds[name] = connector.world
         maps = load_maps(connector.default_maps(), self.overrides, name)
         self.configured.append(
-            Configured(name=name, connector=connector, settings=settings, maps=maps, fingerprint=fingerprint(settings, maps))
+            Configured(
+                name=name, connector=connector, settings=settings, maps=maps, fingerprint=fingerprint(settings, maps)
+            )
         )
 
     @property
