@@ -156,10 +156,10 @@ class FxiaokeRig(SandboxRig):
     text = "body__c"
     key = "duban_key__c"
 
-    def __init__(self, credentials: str = "header", clock: Any = None, **settings: Any) -> None:
+    def __init__(self, credentials: str = "header", clock: Any = None, plain: bool = False, **settings: Any) -> None:
         self.settings = {"credentials": credentials, "page_size": 5, "overlap_s": OVERLAP_S, **settings}
         clock = clock or VirtualClock()
-        super().__init__(clock, make_fxiaoke(clock, tell(1, None, True, today=TODAY), 1, False))
+        super().__init__(clock, make_fxiaoke(clock, tell(1, None, True, today=TODAY), 1, plain))
 
     def connect(self) -> Connector:
         bot = next(person for person in self.ready["employees"] if person["bot"])
@@ -201,10 +201,10 @@ class ZohoRig(SandboxRig):
     text = "Description"
     key = "Duban_Key"
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, plain: bool = False, **settings: Any) -> None:
         self.settings = {"page_size": 5, "quiet_page_size": 5, "list_page_size": 5, "overlap_s": OVERLAP_S, **settings}
         clock = VirtualClock()
-        super().__init__(clock, make_zoho(clock, tell(1, None, True, today=TODAY), 1, False))
+        super().__init__(clock, make_zoho(clock, tell(1, None, True, today=TODAY), 1, plain))
 
     def connect(self) -> Connector:
         settings = ZohoConnector.Settings.model_validate({
@@ -365,5 +365,14 @@ def test_a_row_that_hangs_for_real_delays_the_others_by_one_deadline_at_most() -
         outcomes = {result.op_id: result.outcome for result in results}
         assert outcomes.pop("poison") == "unknown"
         assert set(outcomes.values()) == {"applied"}
+    finally:
+        rig.close()
+
+
+@pytest.mark.parametrize("kind", [FxiaokeRig, ZohoRig])
+def test_default_maps_fit_a_tenant_without_any_custom_field_or_object(kind: Any) -> None:
+    rig = kind(plain=True)
+    try:
+        ConnectorContract().test_default_maps_fit_the_live_metadata(rig)
     finally:
         rig.close()
