@@ -73,8 +73,13 @@ class DayFact:
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """Running counts of one year; entry *n* counts the first *n* days."""
+    """Running counts of one year; entry *n* counts the first *n* days.
 
+    Args:
+        eve: ordinal of the day before the first of January.
+    """
+
+    eve: int
     working: tuple[int, ...]
     unknown: tuple[int, ...]
 
@@ -86,18 +91,16 @@ class Calendar:
         layers: own days, most specific first.
         country: what answers where no layer speaks.
         unknown: names that were asked for and that nobody knows; they are passed over, and evidence says so.
+
+    ``name`` gives the layers as one word for evidence, most specific first.
     """
 
     def __init__(self, layers: Sequence[Layer], country: Country, *, unknown: Sequence[str] = ()) -> None:
         self.layers = tuple(layers)
         self.country = country
         self.unknown = tuple(unknown)
+        self.name = ">".join([*(layer.name for layer in self.layers), self.country.code])
         self._sums: dict[int, _Sums] = {}
-
-    @property
-    def name(self) -> str:
-        """Give the layers as one word for evidence, most specific first."""
-        return ">".join([*(layer.name for layer in self.layers), self.country.code])
 
     def day(self, day: date) -> DayFact:
         """Give what is known of *day* and who said it."""
@@ -106,13 +109,13 @@ class Calendar:
             if works is not None:
                 return DayFact(works, True, layer.name)
         table = self.country.year(day.year)
-        return DayFact(table.working[_day_of_year(day) - 1], table.published, self.country.code)
+        return DayFact(table.working[(day - date(day.year, 1, 1)).days], table.published, self.country.code)
 
     def workday(self, day: date) -> bool:
         """Say whether people work on *day*."""
-        sums = self._year(day.year).working
-        at = _day_of_year(day)
-        return sums[at] > sums[at - 1]
+        sums = self._year(day.year)
+        at = day.toordinal() - sums.eve
+        return sums.working[at] > sums.working[at - 1]
 
     def bd(self, after: date, to: date) -> int:
         """Count the working days d with after < d <= to; negative when *to* is the earlier one."""
@@ -156,24 +159,24 @@ class Calendar:
         raise ValueError(f"calendar {self.name} has no working day in the {LONGEST_BREAK_DAYS} days up to {day}")
 
     def _count(self, after: date, to: date, *, unknown: bool) -> int:
-        def upto(day: date) -> int:
-            sums = self._year(day.year)
-            return (sums.unknown if unknown else sums.working)[_day_of_year(day)]
-
+        first, last = self._year(after.year), self._year(to.year)
         between = 0
         for year in range(after.year, to.year):
             sums = self._year(year)
             between += (sums.unknown if unknown else sums.working)[-1]
-        return between + upto(to) - upto(after)
+        low, high = (first.unknown, last.unknown) if unknown else (first.working, last.working)
+        return between + high[to.toordinal() - last.eve] - low[after.toordinal() - first.eve]
 
     def _year(self, year: int) -> _Sums:
-        if year not in self._sums:
+        found = self._sums.get(year)
+        if found is None:
             facts = [self.day(day) for day in _days(date(year, 1, 1), date(year, 12, 31))]
-            self._sums[year] = _Sums(
+            found = self._sums[year] = _Sums(
+                date(year, 1, 1).toordinal() - 1,
                 tuple(accumulate((int(fact.working) for fact in facts), initial=0)),
                 tuple(accumulate((int(not fact.known) for fact in facts), initial=0)),
             )
-        return self._sums[year]
+        return found
 
 
 class Calendars:
@@ -207,7 +210,7 @@ class Calendars:
             raise ValueError(f"unknown country {fallback!r}")
         self._org = [] if home else [Layer(f"org:{org}", self._own[org.casefold()])]
         self._ground = ground
-        self._kept: dict[tuple[tuple[str, str], ...], Calendar] = {}
+        self._kept: dict[tuple[tuple[str, str | None], ...], Calendar] = {}
 
     def of(self, *chain: tuple[str, str | None], country: str | None = None) -> Calendar:
         """Compose the calendar of one party.
@@ -219,10 +222,12 @@ class Calendars:
 
         Shape: of(("contact", None), ("account", "SG")) -> Singapore's days
         """
-        asked = tuple((who, name.strip()) for who, name in (*chain, ("country", country)) if name and name.strip())
-        if asked not in self._kept:
-            self._kept[asked] = self._compose(asked)
-        return self._kept[asked]
+        asked = (*chain, ("country", country))
+        found = self._kept.get(asked)
+        if found is None:
+            named = [(who, name.strip()) for who, name in asked if name and name.strip()]
+            found = self._kept[asked] = self._compose(named)
+        return found
 
     def _compose(self, asked: Sequence[tuple[str, str]]) -> Calendar:
         layers: list[Layer] = []
@@ -244,10 +249,6 @@ class Calendars:
         """Give the own days that were entered for a whole country, such as next year's notice."""
         days = self._own.get(country.code.casefold())
         return [] if days is None else [Layer(f"country:{country.code}", days)]
-
-
-def _day_of_year(day: date) -> int:
-    return day.toordinal() - date(day.year, 1, 1).toordinal() + 1
 
 
 def _days(first: date, last: date) -> list[date]:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Final
 
 from mapping.errors import ConfigError
-from mapping.records import Value, Values
+from mapping.records import EntityKind, Value, Values
 from mapping.status import OPEN, TERMINAL, is_open
 from store import claims as claim_rows
 from store import hub, links, streams, supervision
@@ -28,6 +28,11 @@ from supervise.report import SourceRef
 from supervise.verdict import TaskCase
 
 _HOLDERS: Final[Mapping[str, Holder]] = {"client": "client", "vendor": "vendor", "third_party": "third_party"}
+_NEEDED: Final[Mapping[EntityKind, tuple[str, ...]]] = {
+    "project": ("name", "code", "account", "zone", "calendar"),
+    "contact": ("name", "account", "zone", "calendar"),
+    "account": ("name", "country", "zone", "calendar"),
+}
 HOUR_MS: Final = 3_600_000
 MEMORY: Final = "supervise"
 """The key of a project's ``meta`` under which its last reconciliation is remembered."""
@@ -125,7 +130,7 @@ def read_tasks(tx: Tx, rows: Sequence[HubRow], moves: Mapping[str, Sequence[Ball
     """Give the cases of those task rows with everything they point to."""
     projects = _pointed(tx, "project", rows, "project")
     contacts = _pointed(tx, "contact", rows, "contact")
-    accounts = hub.read(tx, "account", _refs([*projects.values(), *contacts.values()], "account"))
+    accounts = _pointed(tx, "account", [*projects.values(), *contacts.values()], "account")
     pauses = _pauses(tx, [row.uid for row in rows])
     blocking = _blocking(tx, [row for row in rows if row.values.get("blocks")])
     out: list[TaskContext] = []
@@ -186,7 +191,7 @@ def remembered(row: HubRow, name: str) -> Remembered | None:
     return Remembered(kept["agreed"], kept["shown"], heard)
 
 
-def sources_of(tx: Tx, entity: Any, uids: Iterable[str]) -> dict[str, tuple[SourceRef, ...]]:
+def sources_of(tx: Tx, entity: EntityKind, uids: Iterable[str]) -> dict[str, tuple[SourceRef, ...]]:
     """Give the remote records each row is linked to."""
     return {
         uid: tuple(
@@ -296,8 +301,11 @@ def _next_milestones(tx: Tx, projects: Sequence[str]) -> dict[str, set[str]]:
     return names
 
 
-def _pointed(tx: Tx, entity: Any, rows: Sequence[HubRow], name: str) -> dict[str, HubRow]:
-    return hub.read(tx, entity, _refs(rows, name))
+def _pointed(tx: Tx, entity: EntityKind, rows: Sequence[HubRow], name: str) -> dict[str, HubRow]:
+    """Give the records that *rows* point to, in every state, with just what a judgement and its reader need."""
+    uids = _refs(rows, name)
+    found = hub.select(tx, entity, where={"uid": uids}, states=(), fields=_NEEDED[entity]) if uids else []
+    return {row.uid: row for row in found}
 
 
 def _refs(rows: Sequence[HubRow], name: str) -> list[str]:

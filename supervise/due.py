@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -60,6 +60,7 @@ def end_of_day(day: date, zone: ZoneInfo) -> Due:
     return Due("date", day, opening_ms(day + ONE_DAY, zone))
 
 
+@lru_cache(maxsize=8192)
 def opening_ms(day: date, zone: ZoneInfo) -> int:
     """Give the first instant whose local date is *day*, or later where the clocks skip it.
 
@@ -79,6 +80,7 @@ def opening_ms(day: date, zone: ZoneInfo) -> int:
     return high * 1000
 
 
+@lru_cache(maxsize=1024)
 def local_day(instant_ms: int, zone: ZoneInfo) -> date:
     """Give the civil day of an instant there."""
     return datetime.fromtimestamp(instant_ms // 1000, UTC).astimezone(zone).date()

@@ -45,6 +45,8 @@ def apply_pauses(
         policy: ``floating`` moves the due day by the working days of every pause that began on or before it;
             ``fixed`` never moves it and only excuses the days.
     """
+    if not pauses:
+        return Counting(due, frozenset())
     paused: set[date] = set()
     for pause in sorted(pauses, key=lambda each: (each.start, each.end or today)):
         fresh = set(calendar.working_days(pause.start, pause.end or today)) - paused

@@ -168,6 +168,14 @@ class SupervisionReport:
 _RANK = {None: 0, "S0": 0, "S1": 1, "S2": 2, "S3": 3, "S4": 4}
 
 
-def loudest_first(item: TaskItem) -> tuple[Any, ...]:
-    """Give the sort key of a list of tasks: severity, days, due day, then title."""
-    return (-_RANK[item.severity], -item.obd, item.due_eff or "9999", item.title, item.uid)
+Loudness = tuple[int, int, str, str, str]
+
+
+def loudness(severity: Severity | None, obd: int, due_eff: str | None, title: str, uid: str) -> Loudness:
+    """Give the place in a list of tasks, loudest first: severity, days, due day, then title."""
+    return (-_RANK[severity], -obd, due_eff or "9999", title, uid)
+
+
+def loudest_first(item: TaskItem) -> Loudness:
+    """Give the sort key of a listed task."""
+    return loudness(item.severity, item.obd, item.due_eff, item.title, item.uid)

@@ -64,7 +64,9 @@ def supervise_once(
     report = SupervisionReport(
         run_id=run_id, now_ms=now_ms, zone=placed.zone, stale=tuple(sorted(setting.stale)), knobs=unusual(placed)
     )
-    one_round = _Round(db, setting, run_id, Gathering(report, listed), random_bytes, chunk, write=not as_of_only)
+    one_round = _Round(
+        db, setting, run_id, Gathering(report, setting, listed), random_bytes, chunk, write=not as_of_only
+    )
     one_round.open_tasks()
     one_round.closed_tasks()
     one_round.projects()

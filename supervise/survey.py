@@ -14,7 +14,7 @@ from store.tx import Tx
 from supervise.ball import ball_of
 from supervise.cases import Setting, TaskContext, read_moves, read_tasks, sources_of
 from supervise.history import BallMove
-from supervise.report import SupervisionReport, TaskItem, loudest_first
+from supervise.report import Loudness, SupervisionReport, TaskItem, loudest_first, loudness
 from supervise.severity import Severity
 from supervise.verdict import TaskVerdict, evaluate_task
 
@@ -49,7 +49,9 @@ def judge_tasks(tx: Tx, rows: Sequence[HubRow], setting: Setting) -> list[Judged
     told = {row.uid: _with(moves.get(row.uid, ()), fresh[row.uid]) for row in rows}
     out: list[Judged] = []
     for context in read_tasks(tx, rows, told):
-        verdict = evaluate_task(context.case, setting.calendars, now_ms=setting.now_ms, knobs=setting.knobs)
+        verdict = evaluate_task(
+            context.case, setting.calendars, now_ms=setting.now_ms, knobs=setting.knobs, explain=False
+        )
         out.append(Judged(context, verdict, fresh[context.row.uid]))
     return out
 
@@ -73,6 +75,7 @@ class Gathering:
     """
 
     report: SupervisionReport
+    setting: Setting
     listed: int = LISTED
     tallies: dict[str, ProjectTally] = field(default_factory=lambda: defaultdict(ProjectTally))
 
@@ -80,16 +83,20 @@ class Gathering:
         """Count a chunk and keep its loudest items."""
         for each in judged:
             self._count(each)
-        lists = (
-            (self.report.overdue, [each for each in judged if each.verdict.overdue_client_action]),
-            (self.report.ours, [each for each in judged if each.verdict.overdue and not each.verdict.is_client_action]),
-            (self.report.due_soon, [each for each in judged if is_due_soon(each.verdict)]),
-        )
-        for items, chosen in lists:
-            if chosen:
-                items.extend(task_items(tx, chosen))
-                items.sort(key=loudest_first)
-                del items[self.listed :]
+        late = [each for each in judged if each.verdict.overdue]
+        self._keep(tx, self.report.overdue, [each for each in late if each.verdict.is_client_action])
+        self._keep(tx, self.report.ours, [each for each in late if not each.verdict.is_client_action])
+        self._keep(tx, self.report.due_soon, [each for each in judged if is_due_soon(each.verdict)])
+
+    def _keep(self, tx: Tx, items: list[TaskItem], found: list[Judged]) -> None:
+        """Take into a list what is loud enough for it; only that is looked up and explained."""
+        if len(items) == self.listed and items:
+            least = loudest_first(items[-1])
+            found = [each for each in found if _loudness(each) < least]
+        if found:
+            items.extend(task_items(tx, sorted(found, key=_loudness)[: self.listed], self.setting))
+            items.sort(key=loudest_first)
+            del items[self.listed :]
 
     def _count(self, each: Judged) -> None:
         verdict, report = each.verdict, self.report
@@ -125,14 +132,24 @@ def is_due_soon(verdict: TaskVerdict) -> bool:
     return verdict.is_client_action and verdict.severity == "S0"
 
 
-def task_items(tx: Tx, judged: Sequence[Judged]) -> list[TaskItem]:
-    """Give the listed form of judged tasks, with where each can be looked up."""
+def task_items(tx: Tx, judged: Sequence[Judged], setting: Setting) -> list[TaskItem]:
+    """Give the listed form of judged tasks, with the evidence and where each can be looked up."""
     sources = sources_of(tx, "task", [each.context.row.uid for each in judged])
-    return [_item(each, sources.get(each.context.row.uid, ())) for each in judged]
+    return [_item(each, _explained(each, setting), sources.get(each.context.row.uid, ())) for each in judged]
 
 
-def _item(each: Judged, sources: Any) -> TaskItem:
-    context, verdict = each.context, each.verdict
+def _explained(each: Judged, setting: Setting) -> TaskVerdict:
+    return evaluate_task(each.context.case, setting.calendars, now_ms=setting.now_ms, knobs=setting.knobs)
+
+
+def _loudness(each: Judged) -> Loudness:
+    verdict = each.verdict
+    due_eff = verdict.due_eff.isoformat() if verdict.due_eff else None
+    return loudness(verdict.severity, verdict.obd, due_eff, name_of(each.context.row, "title"), verdict.uid)
+
+
+def _item(each: Judged, verdict: TaskVerdict, sources: Any) -> TaskItem:
+    context = each.context
     return TaskItem(
         uid=verdict.uid,
         title=name_of(context.row, "title"),

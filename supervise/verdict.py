@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -77,8 +77,14 @@ class TaskVerdict:
         return self.is_client_action and self.overdue
 
 
-def evaluate_task(case: TaskCase, calendars: Calendars, *, now_ms: int, knobs: Knobs) -> TaskVerdict:
-    """Judge one task at *now_ms*; same input, same verdict."""
+def evaluate_task(
+    case: TaskCase, calendars: Calendars, *, now_ms: int, knobs: Knobs, explain: bool = True
+) -> TaskVerdict:
+    """Judge one task at *now_ms*; same input, same verdict.
+
+    Args:
+        explain: False leaves the reasons at the ball's, for those who judge many and show few.
+    """
     ball = ball_of(case.uid, case.task)
     raw = read_due(case.task.get("due"))
     if not is_open(_text(case.task.get("status"))) or raw is None:
@@ -89,7 +95,8 @@ def evaluate_task(case: TaskCase, calendars: Calendars, *, now_ms: int, knobs: K
     counted = _count(case, ball.holder, due, today, party, knobs)
     limit = _limit(counted.counting.due_eff, due, party, knobs)
     overdue = ball.holder != "none" and now_ms >= limit.instant_ms
-    return _judge(case, ball, party, counted, limit, overdue=overdue, today=today, knobs=knobs)
+    verdict, late = _judge(case, ball, party, counted, limit, overdue=overdue, today=today, knobs=knobs)
+    return replace(verdict, reasons=_why(case, ball, late, verdict, party, counted)) if explain else verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +193,7 @@ def _limit(due_eff: date, due: Due, party: _Party, knobs: Knobs) -> Due:
 def _judge(
     case: TaskCase, ball: Ball, party: _Party, counted: _Counted, limit: Due, *,
     overdue: bool, today: date, knobs: Knobs,
-) -> TaskVerdict:  # fmt: skip
+) -> tuple[TaskVerdict, Lateness]:  # fmt: skip
     due_eff = counted.counting.due_eff
     obd = overdue_days(counted.counting, today=today, calendar=party.calendar)
     provisional = party.calendar.provisional(_first(case, due_eff), max(today, due_eff) if overdue else due_eff)
@@ -199,8 +206,7 @@ def _judge(
         blocks=case.blocks,
         provisional=provisional,
     )
-    level = severity_of(late, knobs) if ball.holder != "none" else None
-    return TaskVerdict(
+    verdict = TaskVerdict(
         uid=case.uid,
         is_client_action=ball.holder == "client",
         ball=ball.holder,
@@ -209,30 +215,31 @@ def _judge(
         overdue=overdue,
         obd=obd if overdue else 0,
         since=since if overdue else None,
-        severity=level,
+        severity=severity_of(late, knobs) if ball.holder != "none" else None,
         provisional=provisional,
         zone=party.zone.key,
         calendar=party.calendar.name,
         gaps=_gaps(case),
-        reasons=(
-            ball.reason,
-            *party.reasons,
-            *counted.reasons,
-            *_why(case, late, level, due_eff, party),
-        ),
+        reasons=(ball.reason,),
     )
+    return verdict, late
 
 
-def _why(case: TaskCase, late: Lateness, level: Severity | None, due_eff: date, party: _Party) -> tuple[Reason, ...]:
-    """Give the evidence of the due day and the level."""
-    due: dict[str, Value] = {"due": due_eff.isoformat(), "zone": party.zone.key, "calendar": party.calendar.name}
-    reasons = [Reason("R5", "overdue" if late.overdue else "not_due", case.uid, "due", case.task.get("due"), due)]
+def _why(
+    case: TaskCase, ball: Ball, late: Lateness, verdict: TaskVerdict, party: _Party, counted: _Counted
+) -> tuple[Reason, ...]:
+    """Give the evidence of the ball, the due day and the level."""
+    value = case.task.get("due")
+    due: dict[str, Value] = {"due": str(verdict.due_eff), "zone": verdict.zone, "calendar": verdict.calendar}
+    reasons = [Reason("R5", "overdue" if late.overdue else "not_due", case.uid, "due", value, due)]
     if late.provisional:
-        reasons.append(Reason("R3", "calendar_provisional", case.uid, "due", case.task.get("due"), due))
-    if level is not None:
-        data: dict[str, Value] = {"obd": late.obd, "left": late.days_left, "blocks": late.blocks, "level": level}
+        reasons.append(Reason("R3", "calendar_provisional", case.uid, "due", value, due))
+    if verdict.severity is not None:
+        data: dict[str, Value] = {
+            "obd": late.obd, "left": late.days_left, "blocks": late.blocks, "level": verdict.severity,
+        }  # fmt: skip
         reasons.append(Reason("R9", "severity", case.uid, "priority", case.task.get("priority"), data))
-    return tuple(reasons)
+    return (ball.reason, *party.reasons, *counted.reasons, *reasons)
 
 
 def _first(case: TaskCase, due_eff: date) -> date:

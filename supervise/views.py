@@ -65,8 +65,8 @@ def project_view(
             project=item,
             overdue=tuple(gathering.report.overdue),
             ours=tuple(gathering.report.ours),
-            client_open=tuple(sorted(task_items(tx, client), key=loudest_first)),
-            undated=tuple(sorted(task_items(tx, undated), key=loudest_first)),
+            client_open=tuple(sorted(task_items(tx, client, setting), key=loudest_first)),
+            undated=tuple(sorted(task_items(tx, undated, setting), key=loudest_first)),
             now_ms=now_ms,
             zone=placed.zone,
         )
@@ -79,7 +79,7 @@ def _listed(tx: Tx, rows: Sequence[HubRow], setting: Setting) -> list[ProjectIte
 
 def _judge_project(tx: Tx, uids: Sequence[str], setting: Setting, size: int) -> tuple[list[Judged], Gathering]:
     """Judge every open task of those projects; what is kept is bounded by the tasks of one chunk of projects."""
-    gathering = Gathering(SupervisionReport(run_id="", now_ms=setting.now_ms, zone=setting.knobs.zone))
+    gathering = Gathering(SupervisionReport(run_id="", now_ms=setting.now_ms, zone=setting.knobs.zone), setting)
     judged: list[Judged] = []
     after = ""
     while True:

@@ -143,7 +143,7 @@ def test_the_most_specific_layer_that_speaks_decides() -> None:
     assert both.workday(day("2026-02-21"))
     assert both.day(day("2026-02-28")).layer == "CN"
     assert calendars.of(("project", "site")).workday(day("2026-02-14"))
-    assert both is calendars.of(("account", "Bank"), ("contact", None), ("project", "site"))
+    assert both is calendars.of(("account", "Bank"), ("project", "site"))
 
 
 def test_a_country_named_by_a_layer_ends_the_chain() -> None:
