@@ -131,7 +131,7 @@ class Absorber:
             try:
                 for page in listing.spoke.connector.pull(self._request(listing)):
                     if stop.is_set():
-                        return
+                        break  # and still say that this listing ended: the other side counts the ends
                     pages.put((listing, page))
                 pages.put((listing, None))
             except BaseException as error:
