@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supervise.calendar import Calendar, Calendars
@@ -25,10 +25,13 @@ CHAINS = [
     CALENDARS.of(country="US"),
 ]
 calendars = st.sampled_from(CHAINS)
+unhurried = settings(deadline=None)
+"""The first use of a country reads its book of holidays, which is no fault of the example."""
 days = st.dates(date(2024, 1, 1), date(2028, 12, 31))
 pauses = st.lists(st.tuples(days, days | st.none()).map(lambda pair: Pause(*pair)), max_size=4)
 
 
+@unhurried
 @given(calendars, days, st.integers(1, 260))
 def test_counting_undoes_adding(calendar: Calendar, start: date, count: int) -> None:
     end = calendar.add_bd(start, count)
@@ -36,11 +39,13 @@ def test_counting_undoes_adding(calendar: Calendar, start: date, count: int) -> 
     assert calendar.bd(start, end) == count
 
 
+@unhurried
 @given(calendars, days, days, days)
 def test_counts_add_up_over_a_midpoint(calendar: Calendar, first: date, middle: date, last: date) -> None:
     assert calendar.bd(first, middle) + calendar.bd(middle, last) == calendar.bd(first, last)
 
 
+@unhurried
 @given(calendars, days, days)
 def test_the_running_sums_agree_with_counting_by_hand(calendar: Calendar, first: date, last: date) -> None:
     low, high = sorted((first, last))
@@ -56,6 +61,7 @@ def test_the_running_sums_agree_with_counting_by_hand(calendar: Calendar, first:
     )
 
 
+@unhurried
 @given(calendars, days)
 def test_rolling_twice_is_rolling_once(calendar: Calendar, start: date) -> None:
     for rule in ("following", "preceding", "none"):
@@ -64,6 +70,7 @@ def test_rolling_twice_is_rolling_once(calendar: Calendar, start: date) -> None:
     assert calendar.roll(start, "preceding") <= start <= calendar.roll(start)
 
 
+@unhurried
 @given(calendars, days, pauses, days, st.integers(1, 30))
 @pytest.mark.parametrize("policy", ["floating", "fixed"])
 def test_lateness_never_falls_as_days_pass(
@@ -77,6 +84,7 @@ def test_lateness_never_falls_as_days_pass(
     assert 0 <= late[0] <= late[1]
 
 
+@unhurried
 @given(calendars, days, pauses, days)
 def test_pauses_never_bring_a_due_day_forward_and_never_add_delay(
     calendar: Calendar, due: date, spans: list[Pause], today: date
@@ -89,6 +97,7 @@ def test_pauses_never_bring_a_due_day_forward_and_never_add_delay(
         assert overdue_days(counting, today=today, calendar=calendar) <= plain
 
 
+@unhurried
 @given(calendars, days, pauses, days)
 def test_pauses_count_as_a_set(calendar: Calendar, due: date, spans: list[Pause], today: date) -> None:
     once = apply_pauses(due, spans, today=today, calendar=calendar, policy="fixed")
