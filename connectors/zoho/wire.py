@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from connectors.base import Ports, RemoteRecord
@@ -188,8 +189,11 @@ def read_ms(text: str | None) -> int | None:
         ValueError: it has no offset or is no date.
     Shape: "2026-11-23T15:54:37+08:00" -> 1795420477000
     """
-    if not text:
-        return None
+    return _instant_ms(text) if text else None
+
+
+@lru_cache(maxsize=8192)  # records of one import share their seconds, and most carry the same time twice
+def _instant_ms(text: str) -> int:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("time without an offset")
