@@ -11,7 +11,7 @@ status        code, headers, body       answered so and not applied; with "appli
 delay         ms, when                  waits, before applying or (when: "after") before answering
 truncate      bytes                     applied, the answer stops after that many bytes of its body
 edit          object, id, values, when  a person edits right before or after the request is applied
-thin          keep                      applied, but the answer's list of records is cut to that share
+thin          keep                      applied, but the answer lacks records here and there: that share is left
 """
 
 from __future__ import annotations
@@ -121,14 +121,27 @@ def parse_rule(raw: Mapping[str, Any]) -> Rule:
 
 
 def thinned(answer: Any, keep: float) -> Any:
-    """Give the answer with its list of records cut to that share; other answers as they are."""
+    """Give the answer with only that share of its records, evenly picked, and its counts to match.
+
+    Evenly, so that a client which goes on after the last row it saw does not find the missing ones on the next page.
+    Answers without a list of records come back as they are.
+    """
     if not isinstance(answer, dict):
         return answer
     for name, value in answer.items():
         if isinstance(value, list) and name.lower().startswith("data"):
-            return {**answer, name: value[: int(len(value) * keep)]}
+            left = [one for at, one in enumerate(value) if int((at + 1) * keep) > int(at * keep)]
+            return _recounted({**answer, name: left}, len(left))
         if isinstance(value, dict) and name == "data":
             return {**answer, name: thinned(value, keep)}
+    return answer
+
+
+def _recounted(answer: dict[str, Any], count: int) -> dict[str, Any]:
+    if isinstance(answer.get("info"), dict):
+        answer["info"] = {**answer["info"], "count": count}
+    if isinstance(answer.get("total"), int):
+        answer["total"] = count
     return answer
 
 

@@ -278,7 +278,7 @@ def _feedback(today: date) -> list[Record]:
         days: int, status: str = "new", severity: str = "normal", where: str = "zf",
     ) -> Record:  # fmt: skip
         values = {
-            "subject": subject, "body": f"{subject}。", "kind": kind, "score": score, "scale": scale,
+            "subject": subject, "body": f"{subject}{'.' if subject.isascii() else '。'}", "kind": kind, "score": score, "scale": scale,
             "wave": f"{today.year}-H2", "status": status, "severity": severity,
             "contact": f"contact:{contact}", "account": f"account:{account}", "project": f"project:{project}",
             "submitted_day": _day(today, days),
