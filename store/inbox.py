@@ -19,6 +19,7 @@ from store.statements import (
     fetch_one,
     listed,
     loads_dict,
+    reaches,
     upsert_sql,
 )
 from store.tx import Tx
@@ -31,10 +32,8 @@ _CONTENT: Final = (
 )  # fmt: skip
 _KEY: Final = ("connection", "remote_id", "object")
 _SELECT: Final = 'SELECT i."id", ' + ", ".join(f'i."{name}"' for name in _CONTENT)
-_LINKED: Final = (
-    'FROM "inbox" i JOIN "link" l ON l."connection" = i."connection" AND l."remote_id" = i."remote_id" '
-    'AND l."object" = i."object"'
-)
+_SAME: Final = 'l."connection" = i."connection" AND l."remote_id" = i."remote_id" AND l."object" = i."object"'
+_MANY: Final = 20_000
 
 
 @dataclass(slots=True)
@@ -91,19 +90,22 @@ def count(tx: Tx, *, connection: str | None = None, entity: str | None = None, s
 
 def linked_uids(tx: Tx, entity: EntityKind, *, after: str = "", limit: int | None = None) -> list[str]:
     """Give the uids of hub rows that something was observed about, in order."""
-    rows = fetch(
-        tx,
-        f'SELECT DISTINCT l."uid" {_LINKED} WHERE i."entity" = ? AND l."uid" > ? ORDER BY l."uid"'
-        + (f" LIMIT {int(limit)}" if limit is not None else ""),
-        entity, after,
-    )  # fmt: skip
-    return [row[0] for row in rows]
+    cut = f" LIMIT {int(limit)}" if limit is not None else ""
+    page = f'AND l."uid" > ? ORDER BY l."uid"{cut}'
+    if not reaches(tx, _MANY, 'SELECT 1 FROM "inbox" WHERE "entity" = ?', entity):
+        # CROSS JOIN keeps SQLite from walking every link to look into an almost empty inbox.
+        sql = f'SELECT DISTINCT l."uid" FROM "inbox" i CROSS JOIN "link" l WHERE i."entity" = ? AND {_SAME} {page}'
+    else:
+        # A full inbox would be joined anew for every page: walk the links in order and stop when the page is full.
+        observed = f'SELECT 1 FROM "inbox" i WHERE {_SAME}'
+        sql = f'SELECT DISTINCT l."uid" FROM "link" l WHERE l."entity" = ? AND EXISTS ({observed}) {page}'
+    return [row[0] for row in fetch(tx, sql, entity, after)]
 
 
 def of_uids(tx: Tx, entity: EntityKind, uids: Iterable[str]) -> dict[str, list[Item]]:
     """Give what was observed about each of those hub rows, ordered by connection and id."""
     found: dict[str, list[Item]] = defaultdict(list)
-    sql = f'{_SELECT}, l."uid" {_LINKED} WHERE i."entity" = ? AND'
+    sql = f'{_SELECT}, l."uid" FROM "link" l JOIN "inbox" i ON {_SAME} WHERE i."entity" = ? AND'
     for row in fetch_among(tx, sql, 'l."uid"', uids, entity):
         found[row[-1]].append(_item(row))
     for items in found.values():
@@ -124,8 +126,7 @@ def unlinked(
     rows = fetch(
         tx,
         f'{_SELECT} FROM "inbox" i WHERE i."entity" = ? AND i."id" > ? AND {accepted} '
-        'AND NOT EXISTS (SELECT 1 FROM "link" l WHERE l."connection" = i."connection" '
-        'AND l."remote_id" = i."remote_id" AND l."object" = i."object") ORDER BY i."id" LIMIT ?',
+        f'AND NOT EXISTS (SELECT 1 FROM "link" l WHERE {_SAME}) ORDER BY i."id" LIMIT ?',
         entity, after_id, listed(tx, states), limit,
     )  # fmt: skip
     return [_item(row) for row in rows]

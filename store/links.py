@@ -130,14 +130,15 @@ def unlinked_uids(
     tx: Tx, entity: EntityKind, connection: str, *, after: str = "", limit: int | None = None
 ) -> list[str]:
     """Give the uids of live hub rows without a live, suspended or gone link at *connection*, in order."""
-    rows = fetch(
-        tx,
-        f'SELECT h."uid" FROM "{entity}" h WHERE h."uid" > ? AND h."state" = \'live\' AND NOT EXISTS ('
-        'SELECT 1 FROM "link" l WHERE l."uid" = h."uid" AND l."connection" = ? AND l."state" <> \'retired\''
-        ') ORDER BY h."uid"' + (f" LIMIT {int(limit)}" if limit is not None else ""),
-        after, connection,
-    )  # fmt: skip
-    return [row[0] for row in rows]
+    # In two parts: the index of live links alone answers for nearly every row.
+    linked = 'SELECT 1 FROM "link" l WHERE l."uid" = h."uid" AND l."connection" = ? AND l."state"'
+    cut = f" LIMIT {int(limit)}" if limit is not None else ""
+    sql = (
+        f'SELECT h."uid" FROM "{entity}" h WHERE h."uid" > ? AND h."state" = \'live\' '
+        f"AND NOT EXISTS ({linked} = 'live') AND NOT EXISTS ({linked} IN ('suspended', 'gone')) "
+        f'ORDER BY h."uid"{cut}'
+    )
+    return [row[0] for row in fetch(tx, sql, after, connection, connection)]
 
 
 def add_alias(tx: Tx, link_id: int, old_remote_id: str, reason: str) -> None:

@@ -6,7 +6,7 @@ Bulk work runs on plain tuples through the driver; the expression language would
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -90,6 +90,18 @@ def fetch(tx: Tx, sql: str, *params: Any) -> Sequence[Any]:
 def fetch_one(tx: Tx, sql: str, *params: Any) -> Any | None:
     """Run a query and give its first row, or None."""
     return tx.conn.exec_driver_sql(spell(sql, tx.dialect), params).fetchone()
+
+
+def stream(tx: Tx, sql: str, *params: Any) -> Iterator[Any]:
+    """Run a query and yield its rows without holding all of them."""
+    options = {"yield_per": CHUNK}
+    yield from tx.conn.exec_driver_sql(spell(sql, tx.dialect), params, execution_options=options)
+
+
+def reaches(tx: Tx, most: int, sql: str, *params: Any) -> bool:
+    """Say whether a query has *most* rows or more, without counting further."""
+    row = fetch_one(tx, f"SELECT COUNT(*) FROM ({sql} LIMIT ?) AS counted", *params, most)
+    return row is not None and row[0] >= most
 
 
 def execute(tx: Tx, sql: str, *params: Any) -> int:

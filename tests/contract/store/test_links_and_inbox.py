@@ -170,7 +170,12 @@ def test_counts_answer_to_all_that_is_given(db: Database) -> None:
         assert inbox.count(tx) == 1
 
 
-def test_linked_and_unlinked_observations_are_told_apart(db: Database) -> None:
+@pytest.mark.parametrize("many", [0, 20_000])
+def test_linked_and_unlinked_observations_are_told_apart(
+    db: Database, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both ways to look, for an inbox that is nearly empty and for a full one."""
+    monkeypatch.setattr(inbox, "_MANY", many)
     with db.write() as tx:
         links.insert(tx, [link("b", "1"), link("a", "2"), link("a", "2", "fxiaoke")])
         inbox.put(tx, [item("1"), item("2"), item("3"), item("2", "fxiaoke"), item("4")])
@@ -192,7 +197,11 @@ def test_linked_and_unlinked_observations_are_told_apart(db: Database) -> None:
         assert inbox.unlinked(tx, "contact") == []
 
 
-def test_shared_keys_are_those_of_two_records_one_of_them_new(db: Database) -> None:
+@pytest.mark.parametrize("many", [0, 20_000])
+def test_shared_keys_are_those_of_two_records_one_of_them_new(
+    db: Database, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "_MANY", many)
     with db.write() as tx:
         identity.put(tx, "contact", "", [("h1", ["e:a", "m:1"]), ("h2", ["e:b"]), ("h3", ["e:b"])])
         identity.put(tx, "contact", "zoho", [("1", ["e:a", "e:a"]), ("2", ["e:z"]), ("3", ["m:9"])])
