@@ -38,7 +38,7 @@ def by_update_time(call: Call) -> Wire:
 
 def user_list(call: Call) -> Wire:
     """Answer user/list: everything about the employees of a department."""
-    return {"userList": [_full(person) for person in _members(call)]}
+    return {"userList": [_full(person, call) for person in _members(call)]}
 
 
 def simple_list(call: Call) -> Wire:
@@ -55,7 +55,7 @@ def user(call: Call) -> Wire:
     person = call.tenant.people.by_open_id(wanted) or call.tenant.people.by_id(wanted)
     if person is None:
         raise Refusal("actor_unknown", f"openUserId [{wanted}] is not found", "员工不存在")
-    return _full(person)
+    return _full(person, call)
 
 
 def department_list(call: Call) -> Wire:
@@ -64,8 +64,9 @@ def department_list(call: Call) -> Wire:
 
 
 def department(call: Call) -> Wire:
-    """Answer department/detail."""
-    return {"department": _department(call.tenant.people.department(_int(call.body.get("departmentId"), -1)), 1)}
+    """Answer department/detail: the fields stand at the root."""
+    one = call.tenant.people.department(_int(call.body.get("departmentId"), -1))
+    return {**_department(one, 1), "principalId": call.tenant.people.employees[0].open_user_id}
 
 
 def _members(call: Call) -> list[Employee]:
@@ -90,8 +91,10 @@ def _short(person: Employee) -> Wire:
     }
 
 
-def _full(person: Employee) -> Wire:
+def _full(person: Employee, call: Call) -> Wire:
+    more: Wire = {"attachingDepartmentIds": []} if is_on(call.body.get("showDepartmentIdsDetail")) else {}
     return {
+        **more,
         "openUserId": person.open_user_id,
         "name": person.name,
         "nickName": person.name,

@@ -1,18 +1,22 @@
 """The first version of the data paths, for clients that never moved on: ``/cgi/crm/data/...``.
 
-Only the names are known (public clients of 2017 and later [seen]); what each answers beside ``totalNumber`` and
-``datas`` follows the second version [assumed].
+Source: public clients of 2017 to 2019 and the vendor's words they quote [seen]; ``drop`` as the step into the bin and
+the refusals, which are those of the second version, are [assumed].
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from sandbox.fxiaoke.calls import Call, items, objects, part
+from sandbox.fxiaoke.query import MAX_LIMIT
 from sandbox.fxiaoke.records import Records, describe
 
 Wire = dict[str, Any]
+
+PRESET_MAX_LIMIT: Final = 1000
+"""Rows of a page of a preset object."""
 
 
 class Legacy:
@@ -33,7 +37,8 @@ class Legacy:
             ],
             "fieldProjection": items(part(search, "dataProjection"), "fieldNames"),
         }
-        answer = self._records.query(_as_second(call, {"search_query_info": info, "find_explicit_total_num": True}))
+        second = _as_second(call, {"search_query_info": info, "find_explicit_total_num": True})
+        answer = self._records.query(second, MAX_LIMIT if _is_custom(call) else PRESET_MAX_LIMIT)
         return {"totalNumber": answer["data"]["total"], "datas": answer["data"]["dataList"]}
 
     def get(self, call: Call) -> Wire:
@@ -53,18 +58,28 @@ class Legacy:
         return self._records.delete(_as_second(call, {"idList": [call.body.get("dataId")]}))
 
     def change_owner(self, call: Call) -> Wire:
-        row = {"objectDataId": call.body.get("dataId"), "ownerId": [call.body.get("ownerId")]}
+        row = {"objectDataId": call.body.get("dataId"), "ownerId": [call.body.get("ownerOpenUserId")]}
         return self._records.change_owner(_as_second(call, {"Data": [row]}))
 
+    def recover(self, call: Call) -> Wire:
+        return self._records.recover(_as_second(call, {"idList": [call.body.get("dataId")]}))
+
     def describe(self, call: Call) -> Wire:
-        return describe(call)
+        return {"objectDesc": describe(call)["data"]["describe"]}
+
+    def object_list(self, call: Call) -> Wire:
+        return {
+            "objects": [{"api_name": spec.name, "display_name": spec.label} for spec in call.tenant.objects.values()]
+        }
 
 
 def _as_second(call: Call, data: Wire) -> Call:
-    name = call.body.get("apiName")
-    custom = str(name).endswith("__c")
-    path = f"/cgi/crm/{'custom/' if custom else ''}v2/data"
-    return replace(call, path=path, body={**call.body, "data": {"dataObjectApiName": name, **data}})
+    path = f"/cgi/crm/{'custom/' if _is_custom(call) else ''}v2/data"
+    return replace(call, path=path, body={**call.body, "data": {"dataObjectApiName": call.body.get("apiName"), **data}})
+
+
+def _is_custom(call: Call) -> bool:
+    return str(call.body.get("apiName")).endswith("__c")
 
 
 def _conditions(search: Wire) -> list[Wire]:

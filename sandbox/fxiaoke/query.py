@@ -66,7 +66,9 @@ class Found:
     total: int
 
 
-def parse_search(tenant: Tenant, spec: ObjectSpec, body: Wire, data: Wire, viewer: Viewer) -> Search:
+def parse_search(
+    tenant: Tenant, spec: ObjectSpec, body: Wire, data: Wire, viewer: Viewer, max_limit: int = MAX_LIMIT
+) -> Search:
     """Give the query a request asks for.
 
     Raises:
@@ -75,7 +77,7 @@ def parse_search(tenant: Tenant, spec: ObjectSpec, body: Wire, data: Wire, viewe
     info = data.get("search_query_info") or {}
     if not isinstance(info, Mapping):
         raise Refusal("bad_query", "search_query_info is not an object", "参数错误")
-    limit, offset = _paging(tenant, info)
+    limit, offset = _paging(tenant, info, max_limit)
     return Search(
         spec=spec,
         filters=tuple(_filter(tenant, spec, raw, viewer) for raw in _list_of(info, "filters")),
@@ -96,7 +98,7 @@ def _list_of(info: Mapping[str, Any], name: str) -> list[Any]:
     return value
 
 
-def _paging(tenant: Tenant, info: Mapping[str, Any]) -> tuple[int, int]:
+def _paging(tenant: Tenant, info: Mapping[str, Any], max_limit: int) -> tuple[int, int]:
     try:
         limit, offset = int(info.get("limit") or DEFAULT_LIMIT), int(info.get("offset") or 0)
     except (TypeError, ValueError) as exc:
@@ -104,10 +106,10 @@ def _paging(tenant: Tenant, info: Mapping[str, Any]) -> tuple[int, int]:
     if offset > MAX_OFFSET:
         raise Refusal("offset_range", "offset out of range 10000", "offset 不能超过10000")
     if not tenant.settings.strict_paging:
-        limit = min(max(limit, 1), MAX_LIMIT)
+        limit = min(max(limit, 1), max_limit)
         return limit, max(offset, 0) // limit * limit
-    if not 1 <= limit <= MAX_LIMIT:
-        raise Refusal("bad_paging", f"limit [{limit}] out of range 1-{MAX_LIMIT}", "参数错误")
+    if not 1 <= limit <= max_limit:
+        raise Refusal("bad_paging", f"limit [{limit}] out of range 1-{max_limit}", "参数错误")
     if offset < 0 or offset % limit:
         raise Refusal("bad_paging", f"offset [{offset}] is not a multiple of limit [{limit}]", "参数错误")
     return limit, offset

@@ -8,7 +8,7 @@ from sandbox.fxiaoke import writes
 from sandbox.fxiaoke.calls import Call, is_on, items, objects, part
 from sandbox.fxiaoke.codes import Refusal
 from sandbox.fxiaoke.describe import ObjectSpec
-from sandbox.fxiaoke.query import Finder, Found, Search, parse_search
+from sandbox.fxiaoke.query import MAX_LIMIT, Finder, Found, Search, parse_search
 from sandbox.fxiaoke.show import Projection, record_wire, team_wire
 from sandbox.fxiaoke.tenant import FLOWS
 
@@ -33,9 +33,9 @@ class Records:
     def __init__(self, finder: Finder) -> None:
         self._finder = finder
 
-    def query(self, call: Call) -> Wire:
+    def query(self, call: Call, max_limit: int = MAX_LIMIT) -> Wire:
         """Answer data/query."""
-        search, found = self._found(call, _object_name(call), both_paths=False)
+        search, found = self._found(call, _object_name(call), both_paths=False, max_limit=max_limit)
         return {
             "data": {
                 "dataList": _shown(call, search, found),
@@ -56,10 +56,10 @@ class Records:
         search, found = self._found(call, _object_name(call), both_paths=True)
         return {"data": {"dataList": _shown(call, search, found, _projection(call))}}
 
-    def _found(self, call: Call, name: Any, both_paths: bool) -> tuple[Search, Found]:
+    def _found(self, call: Call, name: Any, both_paths: bool, max_limit: int = MAX_LIMIT) -> tuple[Search, Found]:
         spec = call.object(name, both_paths=both_paths)
         _check_list_right(call, spec)
-        search = parse_search(call.tenant, spec, call.body, call.data, call.viewer)
+        search = parse_search(call.tenant, spec, call.body, call.data, call.viewer, max_limit)
         return search, self._finder.find(search)
 
     def get(self, call: Call) -> Wire:
@@ -161,7 +161,7 @@ class Records:
         if spec.name not in writes.TEAM_OBJECTS:
             raise Refusal("team_object", "仅支持客户和商机", "参数错误")
         row = writes.live_row(call.tenant, spec, call.data.get("dataID"))
-        return {"data": {"teamMembers": team_wire(call.tenant, writes.team(row), call.viewer)}}
+        return {"data": {"objectList": team_wire(call.tenant, writes.team(row), call.viewer)}}
 
 
 def _check_list_right(call: Call, spec: ObjectSpec) -> None:

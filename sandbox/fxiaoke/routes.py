@@ -49,7 +49,8 @@ def routes(records: Records) -> dict[str, Handler]:
         "/cgi/crm/data/drop": legacy.drop,
         "/cgi/crm/data/delete": legacy.delete,
         "/cgi/crm/data/changeOwner": legacy.change_owner,
-        "/cgi/crm/object/list": object_list,
+        "/cgi/crm/data/recover": legacy.recover,
+        "/cgi/crm/object/list": legacy.object_list,
         "/cgi/crm/object/describe": legacy.describe,
     }
     for action, handler in {

@@ -42,6 +42,7 @@ def test_employees_come_in_pages_until_a_short_one(tenant: Any) -> None:
 def test_the_whole_company_lists_everybody_with_e_mail(tenant: Any) -> None:
     rows = directory(tenant, "/cgi/user/list", departmentId=999999, fetchChild=True)["userList"]
     assert {row["email"] for row in rows} == {person["email"] for person in tenant.ready["employees"]}
+    assert "attachingDepartmentIds" not in rows[0]
     assert {row["employeeNumber"] for row in rows} == {person["user_id"] for person in tenant.ready["employees"]}
     assert directory(tenant, "/cgi/user/list", departmentId=999999, fetchChild=False)["userList"] == []
     names = directory(tenant, "/cgi/user/simpleList", departmentId=1000, fetchChild=False)
@@ -52,6 +53,8 @@ def test_the_whole_company_lists_everybody_with_e_mail(tenant: Any) -> None:
 def test_one_employee_s_fields_stand_at_the_root(tenant: Any) -> None:
     answer = directory(tenant, "/cgi/user/get", openUserId=tenant.me["open_user_id"])
     assert (answer["name"], answer["isStop"]) == (tenant.me["name"], False)
+    shown = directory(tenant, "/cgi/user/get", openUserId=tenant.me["open_user_id"], showDepartmentIdsDetail=True)
+    assert (shown["mainDepartmentId"], shown["attachingDepartmentIds"]) == (1000, [])
     assert tenant.b("/cgi/user/get", openUserId=tenant.me["user_id"])["email"] == tenant.me["email"]
     assert directory(tenant, "/cgi/user/get", openUserId="FSUID_0")["errorCode"] == 20012
 
@@ -59,7 +62,8 @@ def test_one_employee_s_fields_stand_at_the_root(tenant: Any) -> None:
 def test_departments_form_a_tree(tenant: Any) -> None:
     rows = directory(tenant, "/cgi/department/list")["departments"]
     assert [row["id"] for row in rows if row["parentId"] == 0] == [999999]
-    assert directory(tenant, "/cgi/department/detail", departmentId=1000)["department"]["parentId"] == 999999
+    detail = directory(tenant, "/cgi/department/detail", departmentId=1000)
+    assert (detail["name"], detail["parentId"], detail["principalId"][:6]) == ("交付部", 999999, "FSUID_")
     assert directory(tenant, "/cgi/department/detail", departmentId=7)["errorCode"] == 30007
     assert directory(tenant, "/cgi/user/list", departmentId=7)["errorCode"] == 30007
 

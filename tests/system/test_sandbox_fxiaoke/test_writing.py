@@ -299,12 +299,12 @@ def test_team_members_come_and_go(tenant: Any) -> None:
     other = tenant.colleague["user_id"]
     data = {"dataIDs": [id], "teamMemberEmployee": [other], "teamMemberRole": "4", "teamMemberPermissionType": "1"}
     assert tenant.b("/cgi/crm/team/add", data, apiName="AccountObj")["errorCode"] == 0
-    members = tenant.b("/cgi/crm/team/get", {"dataID": id}, apiName="AccountObj")["data"]["teamMembers"]
+    members = tenant.b("/cgi/crm/team/get", {"dataID": id}, apiName="AccountObj")["data"]["objectList"]
     assert [member["teamMemberEmployee"] for member in members] == [[tenant.me["user_id"]], [other]]
     shown = tenant.a("/cgi/crm/v2/data/get", {"dataObjectApiName": "AccountObj", "objectDataId": id})["data"]
     assert shown["relevant_team"][1]["teamMemberEmployee"] == [tenant.colleague["open_user_id"]]
     tenant.b("/cgi/crm/team/delete", data, apiName="AccountObj")
-    assert len(tenant.b("/cgi/crm/team/get", {"dataID": id}, apiName="AccountObj")["data"]["teamMembers"]) == 1
+    assert len(tenant.b("/cgi/crm/team/get", {"dataID": id}, apiName="AccountObj")["data"]["objectList"]) == 1
     assert tenant.b("/cgi/crm/team/add", data, apiName="ContactObj")["errorCode"] == 15002
     assert tenant.b("/cgi/crm/team/get", data, apiName="ContactObj")["errorCode"] == 15002
 
@@ -323,7 +323,15 @@ def test_the_first_version_of_the_data_paths_still_answers(tenant: Any) -> None:
     found = tenant.b("/cgi/crm/data/query", apiName="ContactObj", searchQuery=search)
     assert (found["totalNumber"], found["datas"]) == (1, [{"_id": made, "name": "v1", "job_title": "Chief"}])
     assert tenant.b("/cgi/crm/data/get", apiName="ContactObj", dataId=made)["data"]["name"] == "v1"
-    assert tenant.b("/cgi/crm/data/changeOwner", apiName="ContactObj", dataId=made, ownerId="1000")["errorCode"] == 0
-    assert tenant.b("/cgi/crm/data/drop", apiName="ContactObj", dataId=made)["errorCode"] == 0
+    assert (
+        tenant.b("/cgi/crm/data/changeOwner", apiName="ContactObj", dataId=made, ownerOpenUserId="1000")["errorCode"]
+        == 0
+    )
+    for action in ("drop", "recover", "drop"):
+        assert tenant.b(f"/cgi/crm/data/{action}", apiName="ContactObj", dataId=made)["errorCode"] == 0
     assert tenant.b("/cgi/crm/data/delete", apiName="ContactObj", dataId=made)["errorCode"] == 0
-    assert tenant.b("/cgi/crm/object/describe", apiName="ContactObj")["data"]["describe"]["api_name"] == "ContactObj"
+    assert tenant.b("/cgi/crm/object/describe", apiName="ContactObj")["objectDesc"]["api_name"] == "ContactObj"
+    assert {"api_name": "ContactObj", "display_name": "联系人"} in tenant.b("/cgi/crm/object/list")["objects"]
+    for object, code in (("ContactObj", 0), ("duban_task__c", 32000)):
+        page = tenant.b("/cgi/crm/data/query", apiName=object, searchQuery={"limit": 1000})
+        assert page["errorCode"] == code

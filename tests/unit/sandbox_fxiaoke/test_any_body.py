@@ -75,7 +75,7 @@ def good_body(path: str) -> dict[str, Any]:
         switches = {"hasSpecifyTime": True, "hasSpecifyCreatedBy": True, "includeNull": True, "returnTotalNum": 1}
         return {**switches, "data": _data(object, action)}
     if path.startswith("/cgi/crm/data/"):
-        return {"apiName": "AccountObj", "dataId": ID, "ownerId": "1000", "data": RECORD, "searchQuery": V1}
+        return {"apiName": "AccountObj", "dataId": ID, "ownerOpenUserId": "1000", "data": RECORD, "searchQuery": V1}
     if "/team/" in path:
         return {"apiName": "AccountObj", "data": TEAM}
     return {
