@@ -65,9 +65,13 @@ def server(*talks) -> Iterator[tuple[int, list[bytes]]]:
 
 
 def drip(head: bytes, piece: bytes, pause_s: float = 0.02):
+    """Send *head*, then one *piece* after another until the other end has enough; say nothing without a piece."""
+
     def talk(peer):
         peer.sendall(head)
-        for _ in range(60 if pause_s else 2000):
+        if not piece:
+            peer.recv(1)
+        for _ in range(2000 if piece else 0):
             peer.sendall(piece)
             time.sleep(pause_s)
 
@@ -111,7 +115,7 @@ def test_a_dripping_answer_ends_with_the_deadline(head, piece, kind, error):
         began = time.monotonic()
         with pytest.raises(error):
             http.request("POST", "/x", kind=kind, json={})
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 4.0
         http.close()
     assert len(heard) == 1, "and the call is not repeated"
 
