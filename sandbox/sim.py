@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Sim:
-    """Answers ``/__sim__/`` of one server: state, records, faults, settings, log, reset, ready."""
+    """Answers ``/__sim__/`` of one server: state, records, restore, faults, settings, log, reset, ready."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -21,6 +21,7 @@ class Sim:
             ("POST", "records"): self._plant,
             ("PATCH", "records"): self._edit,
             ("DELETE", "records"): self._remove,
+            ("POST", "restore"): self._restore,
             ("GET", "faults"): lambda _: {"rules": server.faults.shown()},
             ("POST", "faults"): self._add_faults,
             ("DELETE", "faults"): self._clear_faults,
@@ -70,6 +71,14 @@ class Sim:
     def _remove(self, request: Request) -> dict[str, Any]:
         body = _object(request) if request.body else {name: values[0] for name, values in request.query.items()}
         self._server.face.remove(body["object"], str(body["id"]))
+        return {"ok": True}
+
+    def _restore(self, request: Request) -> dict[str, Any]:
+        restore = getattr(self._server.face, "restore", None)
+        if restore is None:
+            raise ValueError("records of this CRM are restored through its own API")
+        body = _object(request)
+        restore(body["object"], str(body["id"]))
         return {"ok": True}
 
     def _add_faults(self, request: Request) -> dict[str, Any]:

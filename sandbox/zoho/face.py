@@ -161,6 +161,10 @@ class ZohoFace:
                 return self._meta.layouts(request)
             case ["related_lists"]:
                 return self._meta.related_lists(request)
+            case ["roles"]:
+                return self._meta.roles()
+            case ["profiles"]:
+                return self._meta.profiles()
             case ["custom_views"] | ["pipeline"]:
                 return Reply(204)
         raise CallRefusedError(404, "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one")
@@ -191,6 +195,8 @@ class ZohoFace:
                 return self._search.count(module, request)
             case "POST", ["actions", ("add_tags" | "remove_tags") as action]:
                 return self._tags.on_records(module, request, who, action == "add_tags", None)
+            case "POST", ["actions", "change_owner"]:
+                return records.change_owner(module, request, who, version)
             case "GET", [record_id]:
                 return records.one(module, record_id, request)
             case "PUT", [record_id]:
@@ -300,6 +306,11 @@ class ZohoFace:
     def remove(self, object: str, id: str) -> None:
         with self.world.lock:
             self.org.remove(object, id, self.org.human.id)
+
+    def restore(self, object: str, id: str) -> None:
+        """Bring a record back from the bin as a person; its modified time stays, as it does there [assumed]."""
+        with self.world.lock:
+            self.org.table(object).restore(id, self.org.human.id)
 
     def _human_values(
         self, module: str, values: Mapping[str, Any], current: Mapping[str, Any] | None

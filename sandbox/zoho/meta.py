@@ -66,6 +66,12 @@ class Meta:
         found = self._org.users.get(user_id)
         return Reply(200, {"users": [_shown_user(found)]}) if found else Reply(204)
 
+    def roles(self) -> Reply:
+        return Reply(200, {"roles": [{**ROLE, "display_label": "CEO", "reporting_to": None, "admin_user": True}]})
+
+    def profiles(self) -> Reply:
+        return Reply(200, {"profiles": [{**PROFILE, "display_label": "Administrator", "custom": False}]})
+
     def modules(self, name: str | None = None) -> Reply:
         if name is not None and name not in self._org.modules:
             raise CallRefusedError(400, "INVALID_MODULE", "the module name given seems to be invalid")

@@ -245,6 +245,20 @@ class Records:
             raise CallRefusedError(400, "LIMIT_EXCEEDED", "too many records", {"limit": MAX_ROWS})
         return rows_reply([self._drop(module, record_id, who) for record_id in ids], 200, version=version)
 
+    def change_owner(self, module: str, request: Request, who: str, version: int) -> Reply:
+        """Answer a change of owner of up to 100 records."""
+        owner = {"Owner": _body(request).get("owner")}
+        rows = []
+        for record_id in body_rows(request, "ids"):
+            try:
+                present = self._live(module, str(record_id), "$.ids")
+                values = self._org.checked(module, owner, "$.owner", present.values)
+                self._org.update(module, present.id, values, who)
+                rows.append(success("owner updated", {"id": present.id}))
+            except RowRefusedError as refused:
+                rows.append(refused.row)
+        return rows_reply(rows, 200, version=version)
+
     def _drop(self, module: str, record_id: str, who: str) -> dict[str, Any]:
         try:
             row = self._live(module, record_id, "$.ids")

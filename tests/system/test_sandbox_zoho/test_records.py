@@ -332,6 +332,14 @@ def test_upsert_that_matches_two_is_refused(bare):
     assert row.json()["data"][0]["code"] == "MULTIPLE_OR_MULTI_ERRORS"
 
 
+def test_an_owner_is_changed_for_several_records(bare):
+    ids = bare.create("Tasks", {"Subject": "1"}, {"Subject": "2"})
+    body = {"ids": [*ids, "5725767000000999999"], "owner": {"id": bare.face.org.human.id}}
+    answer = bare.send("POST", "/Tasks/actions/change_owner", body)
+    assert answer.status_code == 207
+    assert {row["Owner"]["name"] for row in bare.state("Tasks")} == {"李伟"}
+
+
 # --- deleting --------------------------------------------------------------------------------------------------------
 
 
@@ -355,6 +363,15 @@ def test_the_deleted_list_honours_if_modified_since_and_type(zoho):
     assert zoho.get("/Tasks/deleted", headers={"If-Modified-Since": stamp}).status_code == 204
     assert zoho.get("/Tasks/deleted", type="permanent").status_code == 204
     assert zoho.get("/Tasks/deleted", type="gone").json()["code"] == "INVALID_DATA"
+
+
+def test_a_restored_record_is_back_with_its_old_time(zoho):
+    task = zoho.state("Tasks")[0]
+    zoho.sim("DELETE", "records", {"object": "Tasks", "id": task["id"]})
+    zoho.sim("POST", "restore", {"object": "Tasks", "id": task["id"]})
+    assert zoho.get("/Tasks/deleted").status_code == 204
+    [row] = zoho.get("/Tasks", fields="Modified_Time", ids=task["id"]).json()["data"]
+    assert row["Modified_Time"] == task["Modified_Time"]
 
 
 def test_a_delete_without_ids_is_refused(zoho):

@@ -93,6 +93,11 @@ def test_another_organisation_can_stand_behind_the_address(zoho):
     assert (org["zgid"], org["license_details"]["paid"]) == ("1234567", False)
 
 
+def test_roles_and_profiles(zoho):
+    assert zoho.get("/settings/roles").json()["roles"][0]["name"] == "CEO"
+    assert zoho.get("/settings/profiles").json()["profiles"][0]["name"] == "Administrator"
+
+
 # --- notes, related lists, tags --------------------------------------------------------------------------------------
 
 
