@@ -76,7 +76,8 @@ class FxiaokeConnector:
             classify=self._classify,
         )
         self._tokens = TokenKeeper(settings, ports, self._http)
-        self._writer = Writer(settings, ports, partial(self._call, "write"))
+        self._writer = Writer(settings, ports, partial(self._call, "write"), self._holder)
+        self._unique: dict[str, tuple[str, ...]] = {}
 
     def identify(self) -> Identity:
         company = self._tokens.credentials().org_id
@@ -267,6 +268,18 @@ class FxiaokeConnector:
                 raise
             return None
         return wire.read_record(row, fields) if row else None
+
+    def _holder(self, object: str, values: Mapping[str, Any]) -> str | None:
+        """Give the live record that holds one of the unique values, None when it cannot be found (yet)."""
+        try:
+            if object not in self._unique:
+                schema = self.describe(object)
+                self._unique[object] = tuple(f.name for f in schema.fields.values() if f.unique) if schema else ()
+            taken = [(name, str(values[name])) for name in self._unique[object] if values.get(name)]
+            found = (record for name, value in taken for record in self.find(object, name, [value], ()))
+            return next((record.id for record in found), None)
+        except DubanError:
+            return None  # the row's own answer matters more than this look-up
 
     # ---- one call
 

@@ -27,6 +27,9 @@ from mapping.errors import (
 Send = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 """Send a write to a path and give its answer, or raise an error of the house."""
 
+FindHolder = Callable[[str, Mapping[str, Any]], str | None]
+"""Give the record of an object that holds one of these unique values, None when none is found."""
+
 OWNER: Final = "owner"
 VALUES_DONE: Final = "values"
 """Name of the first step of an update that also moves the owner."""
@@ -47,10 +50,11 @@ OUTCOMES: Final[tuple[tuple[type[DubanError], Outcome], ...]] = (
 class Writer:
     """Sends batches; thread-safe."""
 
-    def __init__(self, settings: FxiaokeSettings, ports: Ports, send: Send) -> None:
+    def __init__(self, settings: FxiaokeSettings, ports: Ports, send: Send, find_holder: FindHolder) -> None:
         self._settings = settings
         self._ports = ports
         self._send = send
+        self._find_holder = find_holder
 
     def write(self, object: str, rows: Sequence[WriteRow]) -> Sequence[WriteResult]:
         """Send a batch and give one result a row, in order (see ``connectors.base.Connector.write``)."""
@@ -70,6 +74,10 @@ class Writer:
             id = self._apply(object, row, done)
         except (NeedsOperator, QuotaSpent, LeaseLost) as exc:
             batch.stop(exc)
+            return _failed(row, exc, done)
+        except AlreadyThere as exc:
+            # The service says that a value is taken, not by whom.
+            exc.existing_id = exc.existing_id or self._find_holder(object, row.values)
             return _failed(row, exc, done)
         except DubanError as exc:
             return _failed(row, exc, done)
@@ -150,7 +158,7 @@ def _failed(row: WriteRow, error: DubanError, done: Sequence[str]) -> WriteResul
         row,
         outcome,
         done,
-        remote_id=holder or row.remote_id,
+        remote_id=holder if outcome == "duplicate" else row.remote_id,
         code=error.code,
         message=error.message,
         retry_after_s=error.retry_after_s if isinstance(error, Transient) else None,

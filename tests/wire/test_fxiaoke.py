@@ -500,11 +500,12 @@ def test_a_create_that_names_no_record_is_unknown() -> None:
     ],
 )
 def test_every_answer_to_a_write_has_its_outcome(answer: Any, outcome: str) -> None:
-    service = Service(update=in_turn(answer))
+    service = Service(update=in_turn(answer), describe=in_turn(described()))
     row = WriteRow(op_id="u", action="update", remote_id="r", values={"name": "x"})
     (result,) = service.connector().write(TASKS, [row])
-    assert (result.op_id, result.outcome, result.remote_id) == ("u", outcome, "r")
-    sent = len(service.requests)
+    assert (result.op_id, result.outcome) == ("u", outcome)
+    assert result.remote_id == (None if outcome == "duplicate" else "r")
+    sent = len(service.bodies("update"))
     assert sent == 1 or outcome == "transient"
 
 
@@ -617,6 +618,34 @@ def test_a_lost_lease_ends_the_batch_before_anything_is_sent() -> None:
     with pytest.raises(LeaseLost):
         connector.write(TASKS, [made("a"), made("b")])
     assert not service.requests
+
+
+def described(**unique: bool) -> dict[str, Any]:
+    fields = {name: {"type": "text", "is_unique": is_unique} for name, is_unique in unique.items()}
+    return {**OK, "data": {"describe": {"fields": fields}}}
+
+
+def test_the_holder_of_a_taken_value_is_looked_up_by_the_unique_fields() -> None:
+    service = Service(
+        create=in_turn(refused(31000, "值重复")), describe=in_turn(described(name=False, key__c=True, no__c=True)),
+        query=in_turn(rows("holder")),
+    )  # fmt: skip
+    connector = service.connector()
+    for _ in range(2):
+        (result,) = connector.write(TASKS, [made("a", key__c="K-1")])
+        assert (result.outcome, result.remote_id) == ("duplicate", "holder")
+    assert filters(service.bodies("query")[0]) == [("key__c", "IN", ["K-1"])]
+    assert (len(service.bodies("query")), len(service.bodies("describe"))) == (2, 1)
+
+
+@pytest.mark.parametrize("answer", [rows(), refused(-2)])
+def test_a_holder_that_cannot_be_found_leaves_the_duplicate_nameless(answer: dict[str, Any]) -> None:
+    service = Service(
+        update=in_turn(refused(31000, "值重复")), describe=in_turn(described(key__c=True)), query=in_turn(answer)
+    )
+    row = WriteRow(op_id="u", action="update", remote_id="mine", values={"key__c": "K-1"})
+    (result,) = service.connector().write(TASKS, [row])
+    assert (result.outcome, result.remote_id) == ("duplicate", None)
 
 
 def test_secrets_do_not_come_back_in_a_result() -> None:
