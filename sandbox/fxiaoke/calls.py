@@ -68,7 +68,8 @@ def part(holder: Mapping[str, Any], name: str) -> Wire:
         Refusal: something else stands in its place.
     """
     value = holder.get(name)
-    if value is None:
+    if value is None or value == []:
+        # Clients written in PHP send an empty object as an empty list.
         return {}
     if not isinstance(value, dict):
         raise Refusal("bad_body", f"[{name}] is not an object", "参数错误")

@@ -236,6 +236,13 @@ PRESET: Final = (
 )  # fmt: skip
 """Preset objects beside accounts and contacts; field names seen in public clients, the rest [assumed]."""
 
+MORE_PRESET: Final = {
+    "ProductObj": "产品", "PartnerObj": "合作伙伴", "ContractObj": "合同", "SalesOrderObj": "销售订单", "PaymentObj": "回款",
+    "PriceBookObj": "价目表", "MarketingEventObj": "市场活动", "CheckinsObj": "高级外勤", "ServiceRecordObj": "通话记录",
+    "ScheduleObj": "日程", "FeedReplyObj": "工作圈回复", "ApprovalInstanceObj": "审批流实例", "ApprovalTaskObj": "审批流任务",
+}  # fmt: skip
+"""Preset objects of which public clients show the name only; they are there, and empty."""
+
 PROJECT: Final = (
     text("name", "项目名称", required=True), KEY, text("code__c", "项目编码", 100), text("contract_no__c", "合同号", 100),
     body("body__c", "说明"), ref("account__c", "客户", "AccountObj"), typed("start__c", "开始日期", "date"),
@@ -273,6 +280,7 @@ def tenant_objects(plain: bool) -> dict[str, ObjectSpec]:
     specs = [_object("AccountObj", "客户", *ACCOUNT, *extra_account)]
     specs.append(_object("ContactObj", "联系人", *CONTACT, *extra_contact))
     specs.extend(_object(row[0], row[1], *row[2:]) for row in PRESET)
+    specs.extend(_object(name, label, NAME, body("remark", "备注")) for name, label in MORE_PRESET.items())
     if not plain:
         specs.append(_object("duban_project__c", "督办项目", *PROJECT))
         specs.append(_object("duban_task__c", "督办任务", *TASK))

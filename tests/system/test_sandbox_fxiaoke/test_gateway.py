@@ -69,6 +69,18 @@ def test_a_body_that_is_none_is_refused(tenant: Any) -> None:
     assert tenant.b(QUERY, {**ASK, "search_query_info": "x"})["errorCode"] == 32000
 
 
+def test_an_empty_list_stands_for_an_empty_object_as_php_sends_it(tenant: Any) -> None:
+    data = {"object_data": {"dataObjectApiName": "AccountObj", "name": "php"}, "details": [], "optionInfo": []}
+    assert tenant.b("/cgi/crm/v2/data/create", data)["errorCode"] == 0
+    wrong = {**data, "optionInfo": "x"}
+    assert tenant.b("/cgi/crm/v2/data/create", wrong)["errorCode"] == 32000
+
+
+def test_preset_objects_nobody_uses_are_there_and_empty(tenant: Any) -> None:
+    assert tenant.rows("SalesOrderObj") == tenant.rows("PriceBookObj") == []
+    assert tenant.create("ProductObj", {"name": "x"})["errorCode"] == 0
+
+
 def test_the_trace_parameter_is_taken_and_every_answer_has_a_trace(tenant: Any) -> None:
     answer = tenant.post(QUERY + "?thirdTraceId=5ea0422d", {"data": ASK}, tenant.headers())
     assert answer["errorCode"] == 0
