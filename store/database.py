@@ -125,7 +125,7 @@ class Database:
         with _plain_errors():
             if self._lock.take():
                 return True
-            for pause in lease.waits(wait_s):
+            for pause in lease.pauses(wait_s):
                 self._clock.sleep(pause)
                 if self._lock.take():
                     return True

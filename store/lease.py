@@ -85,8 +85,13 @@ class ServerLock:
     def drop(self) -> None:
         if self._conn is not None:
             conn, self._conn = self._conn, None
+            with contextlib.suppress(sa.exc.SQLAlchemyError):  # a dead connection has dropped its lock already
+                if self._engine.dialect.name == "postgresql":
+                    conn.exec_driver_sql("SELECT pg_advisory_unlock(%s)", (_LOCK_NUMBER,))
+                else:
+                    conn.exec_driver_sql("SELECT RELEASE_LOCK(%s)", (_LOCK_NAME,))
             with contextlib.suppress(sa.exc.SQLAlchemyError):
-                conn.invalidate()  # closing the session frees the lock, even if the connection is already dead
+                conn.invalidate()
             conn.close()
 
 
@@ -163,7 +168,7 @@ def lock_for(engine: sa.Engine, path: Path | None) -> Lock:
     return FileLock(path) if path else MemoryLock()
 
 
-def waits(wait_s: float, step_s: float = 0.1) -> Iterator[float]:
+def pauses(wait_s: float, step_s: float = 0.1) -> Iterator[float]:
     """Yield the pauses between tries that together last *wait_s*."""
     left = wait_s
     while left > 0:
