@@ -28,9 +28,11 @@ from connectors.base import (
 )
 from connectors.zoho import coql, metadata
 from connectors.zoho.answers import COQL_REFUSALS
-from connectors.zoho.pull import IDS_A_CALL, Puller
+from connectors.zoho.pull import Puller
 from connectors.zoho.settings import ZohoSettings, places
 from connectors.zoho.wire import (
+    AUTHOR,
+    IDS_A_CALL,
     MODULE_MARKS,
     Api,
     Listing,
@@ -117,7 +119,7 @@ class ZohoConnector:
 
     def find_created(self, object: str, since_ms: int, fields: tuple[str, ...]) -> Sequence[RemoteRecord]:
         me = self._me()
-        where = f"Created_By = {coql.record_id(me)} and Created_Time >= {coql.moment(since_ms)}"
+        where = f"{AUTHOR} = {coql.record_id(me)} and Created_Time >= {coql.moment(since_ms)}"
         listing = self._query(object, where, fields)
         records = self._created_since(object, since_ms, fields) if listing is None else _strict(listing)
         return [

@@ -21,6 +21,7 @@ from connectors.zoho import coql
 from connectors.zoho.answers import COQL_REFUSALS, RESTARTS
 from connectors.zoho.settings import ZohoSettings
 from connectors.zoho.wire import (
+    IDS_A_CALL,
     LIST_ONLY_FIELDS,
     LIST_ONLY_MODULES,
     MAX_FIELDS,
@@ -38,7 +39,6 @@ log = logging.getLogger(f"duban.{__name__}")
 
 Phase = Literal["rows", "deleted", "done"]
 _VERSION: Final = 1
-IDS_A_CALL: Final = 100
 _MODULES_KEPT: Final = 50_000
 
 

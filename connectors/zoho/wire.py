@@ -23,13 +23,13 @@ API: Final = "/crm/v8"
 SYSTEM_FIELDS: Final = ("id", "Modified_Time", "Modified_By", "Created_Time", "Created_By")
 MAX_FIELDS: Final = 50
 
-# What queries are assumed not to give; a module or field named here takes the other road. All [assumed] but the first.
-LIST_ONLY_MODULES: Final = frozenset({"Notes"})  # absent from the modules a query may name [doc]
-LIST_ONLY_FIELDS: Final = frozenset({"Tag", "Parent_Id"})
-MODULE_MARKS: Final[Mapping[str, str]] = {"$se_module": "What_Id"}  # the mark tells the module of that lookup
-OWNER_EMAIL_BY_USERS: Final = True  # a queried owner shows its id only; e-mails come from the user list
-# Whether listings show a picklist's display value or its actual one: the display value. [assumed]
-PICKLIST_SHOWS: Final = "display_value"
+# Guesses about the vendor, one a line; each is [assumed] unless it says otherwise.
+LIST_ONLY_MODULES: Final = frozenset({"Notes"})  # not among the modules a query may name [doc]
+LIST_ONLY_FIELDS: Final = frozenset({"Tag", "Parent_Id"})  # queries do not show them, nor names that begin with "$"
+MODULE_MARKS: Final[Mapping[str, str]] = {"$se_module": "What_Id"}  # listings tell the module of that lookup
+AUTHOR: Final = "Created_By"  # in a condition it compares with a user's id; an owner's e-mail comes from the user list
+PICKLIST_SHOWS: Final = "display_value"  # what listings show of an option, rather than its actual value
+IDS_A_CALL: Final = 100  # ids that one listing takes
 
 
 class Api:
