@@ -466,7 +466,7 @@ class Service:
             scheduler = self._schedule()
             page = self._serve_page()
             tell_systemd("READY=1")
-            log.info("running", extra={"every_s": self.settings.service.every})
+            log.info("running, a round every %g s", self.settings.service.every)
             while not self._stop.wait(1.0):
                 pass
             tell_systemd("STOPPING=1")
@@ -496,7 +496,7 @@ class Service:
                 self._reload.clear()
                 self._reread()
             report = self.sync(())
-            log.info("round", extra={"exit_code": report.exit_code, "counts": dict(report.counts)})
+            log.info("round ended: exit code %d, %s", report.exit_code, _counted(report))
             if self._stop.is_set():
                 return
             verdict = self.supervise()
@@ -563,6 +563,10 @@ class Service:
 
 
 # --- small things -------------------------------------------------------------------------------------------------
+
+
+def _counted(report: RunReport) -> str:
+    return ", ".join(f"{name} {number}" for name, number in sorted(report.counts.items()) if number) or "nothing to do"
 
 
 def _not_live(spokes: Sequence[Any]) -> str:
