@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
 
-from mapping.records import EntityKind, EntityState, Value
+from mapping.records import FIELDS, EntityKind, EntityState, Value
 from store.shape import Shape, shape
 from store.statements import (
     among,
@@ -256,8 +257,14 @@ def _conditions(tx: Tx, form: Shape, where: Mapping[str, Any], states: Sequence[
             params.append(wanted)
         else:
             conditions.append(among(tx, column))
-            params.append(listed(tx, list(wanted)))
+            params.append(listed(tx, _comparable(tx, form, name, list(wanted))))
     return conditions, params
+
+
+def _comparable(tx: Tx, form: Shape, name: str, values: list[Any]) -> list[Any]:
+    """Give civil days as such where the column is a date: a list of texts is never compared with it."""
+    days = tx.dialect == "postgresql" and name != "uid" and FIELDS[form.entity][name].type == "date"
+    return [date.fromisoformat(value) for value in values if value] if days else values
 
 
 def _locked(tx: Tx, entity: EntityKind, uids: Sequence[str]) -> dict[str, Any]:

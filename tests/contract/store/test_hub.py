@@ -195,6 +195,13 @@ def test_select_by_yes_or_no_and_by_instant(db: Database) -> None:
         assert [row.uid for row in hub.select(tx, "feedback", where={"submitted_at": 1_790_000_000_123})] == ["f"]
 
 
+def test_select_by_civil_days(db: Database) -> None:
+    put(db, "task", *(HubRow(f"t{n}", 1, "live", {"due": f"2026-11-0{n}"}) for n in range(1, 5)))
+    with db.read() as tx:
+        assert [row.uid for row in hub.select(tx, "task", where={"due": "2026-11-02"})] == ["t2"]
+        assert [row.uid for row in hub.select(tx, "task", where={"due": ["2026-11-01", "2026-11-04"]})] == ["t1", "t4"]
+
+
 def test_of_ref_finds_the_rows_that_point_at_others(db: Database) -> None:
     put(db, "task", *(HubRow(f"t{n}", 1, "live", {"project": f"p{n % 2}"}) for n in range(4)))
     with db.read() as tx:
