@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from sandbox.wire import Reply, Request
 from sandbox.zoho.answers import CallRefusedError, RowRefusedError, rows_reply
-from sandbox.zoho.records import body_rows
+from sandbox.zoho.calls import body_object, body_rows
 
 MAX_CALLS: Final = 5
 KEY: Final = "__composite_requests"
@@ -23,11 +23,11 @@ class Router(Protocol):
 
 def run_composite(router: Router, request: Request, who: str, version: int) -> Reply:
     """Answer every call inside, each with its own status."""
-    body = request.json() if request.body else {}
-    if isinstance(body, dict) and body.get("rollback_on_fail") and body.get("parallel_execution"):
+    body = body_object(request)
+    if body.get("rollback_on_fail") and body.get("parallel_execution"):
         details = {"ambiguity_due_to": [{"api_name": "rollback_on_fail"}, {"api_name": "parallel_execution"}]}
         raise CallRefusedError(400, "AMBIGUITY_DURING_PROCESSING", "rollback and parallel exclude each other", details)
-    if isinstance(body, dict) and body.get("rollback_on_fail"):
+    if body.get("rollback_on_fail"):
         raise CallRefusedError(400, "NOT_SUPPORTED", "rollback_on_fail is not offered by this sandbox")
     rows = [_one(router, call, who, version) for call in body_rows(request, KEY, MAX_CALLS)]
     return rows_reply(rows, 200, KEY)

@@ -13,19 +13,11 @@ from sandbox.wire import Reply, Request
 from sandbox.world import Row, World
 from sandbox.zoho.answers import CallRefusedError, RowRefusedError
 from sandbox.zoho.bulk import Bulk
-from sandbox.zoho.composite import run_composite
 from sandbox.zoho.limits import Limits, price
-from sandbox.zoho.meta import Meta
-from sandbox.zoho.modules import RELATED
 from sandbox.zoho.oauth import OAuth
 from sandbox.zoho.org import Org
-from sandbox.zoho.query import Queries
-from sandbox.zoho.records import Records, check_id
-from sandbox.zoho.search import Search
+from sandbox.zoho.routes import Routes
 from sandbox.zoho.seed import Seeder
-from sandbox.zoho.tags import Tags
-from sandbox.zoho.values import is_id, wire_time
-from sandbox.zoho.watch import Watch
 
 SEARCH_LAG_MS: Final = 2000
 CLIENT_ID: Final = "1000.SANDBOXCLIENT"
@@ -51,12 +43,8 @@ class ZohoFace:
         self._story = story
         self.org = Org(world, story.people, plain)
         self.limits = Limits(world.clock)
-        self._records = Records(self.org)
-        self._queries = Queries(self.org)
-        self._search = Search(self.org)
-        self._meta = Meta(self.org)
-        self._tags = Tags(self.org)
-        self.watch = Watch(self.org)
+        self._routes = Routes(self.org, self.limits)
+        self.watch = self._routes.watch
         self.org.noted = self.watch.changed
         self.base_url = ""
         self._fresh()
@@ -106,7 +94,7 @@ class ZohoFace:
             self.limits.spend(price(request, request.path))
         if bulk:
             return self._bulk.handle(request, parts, who)
-        return self.route(request, parts, who, version)
+        return self._routes.route(request, parts, who, version)
 
     def _caller(self, request: Request) -> str:
         header = request.headers.get("authorization", "")
@@ -116,137 +104,6 @@ class ZohoFace:
         if user is None:
             raise CallRefusedError(401, "INVALID_TOKEN", "invalid oauth token")
         return user
-
-    def route(self, request: Request, parts: list[str], who: str, version: int) -> Reply:
-        """Answer a call whose caller is known; composite calls come back here."""
-        match parts:
-            case ["users"] if request.method == "GET":
-                return self._meta.users(request, who)
-            case ["users", user_id] if request.method == "GET":
-                return self._meta.user(user_id)
-            case ["org"] if request.method == "GET":
-                return self._meta.organisation()
-            case ["settings", *rest]:
-                return self._settings_call(request, rest, who)
-            case ["coql"]:
-                _only(request, "POST")
-                query = self._queries.parse(request)
-                self.limits.spend(query.price)
-                return self._queries.run(query)
-            case ["actions", "watch"]:
-                return self.watch.handle(request)
-            case ["__composite_requests"]:
-                _only(request, "POST")
-                return run_composite(self, request, who, version)
-            case [module, *rest]:
-                return self._module_call(request, module, rest, who, version)
-        raise CallRefusedError(404, "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one")
-
-    def _settings_call(self, request: Request, rest: list[str], who: str) -> Reply:
-        if rest == ["tags"]:
-            return self._tags.settings(request, who)
-        _only(request, "GET")
-        match rest:
-            case ["modules"]:
-                return self._meta.modules()
-            case ["modules", name]:
-                return self._meta.modules(name)
-            case ["fields"]:
-                return self._meta.fields(request)
-            case ["fields", wanted]:
-                return self._meta.field(request, wanted)
-            case ["fields", wanted, "pick_list_values"]:
-                return self._meta.pick_list_values(request, wanted)
-            case ["layouts", *_]:
-                return self._meta.layouts(request)
-            case ["related_lists"]:
-                return self._meta.related_lists(request)
-            case ["roles"]:
-                return self._meta.roles()
-            case ["profiles"]:
-                return self._meta.profiles()
-            case ["custom_views"] | ["pipeline"]:
-                return Reply(204)
-        raise CallRefusedError(404, "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one")
-
-    def _module_call(self, request: Request, module: str, rest: list[str], who: str, version: int) -> Reply:
-        if module not in self.org.modules:
-            details = {"resource_path_index": 0}
-            raise CallRefusedError(400, "INVALID_MODULE", "the module name given seems to be invalid", details)
-        method = request.method
-        records = self._records
-        match method, rest:
-            case "GET", []:
-                return records.listing(module, request, version)
-            case "POST", []:
-                return records.create(module, request, who, version)
-            case "PUT", []:
-                return records.update(module, request, who, version)
-            case "DELETE", []:
-                ids = [one.strip() for one in request.param("ids").split(",") if one.strip()]
-                return records.delete(module, ids, who, version)
-            case "POST", ["upsert"]:
-                return records.upsert(module, request, who, version)
-            case "GET", ["deleted"]:
-                return records.deleted(module, request)
-            case "GET", ["search"]:
-                return self._search.run(module, request)
-            case "GET", ["actions", "count"]:
-                return self._search.count(module, request)
-            case "POST", ["actions", ("add_tags" | "remove_tags") as action]:
-                return self._tags.on_records(module, request, who, action == "add_tags", None)
-            case "POST", ["actions", "change_owner"]:
-                return records.change_owner(module, request, who, version)
-            case "GET", [record_id]:
-                return records.one(module, record_id, request)
-            case "PUT", [record_id]:
-                return records.update(module, request, who, version, record_id)
-            case "DELETE", [record_id]:
-                check_id(record_id)
-                return records.delete(module, [record_id], who, version)
-            case "POST", [record_id, "actions", ("add_tags" | "remove_tags") as action]:
-                return self._tags.on_records(module, request, who, action == "add_tags", record_id)
-            case _, [record_id, related] if is_id(record_id):
-                return self._related_call(request, module, record_id, related, who, version)
-            case _, [] | [_]:
-                raise CallRefusedError(400, "INVALID_REQUEST_METHOD", "The http request method type is not a valid one")
-        raise CallRefusedError(404, "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one")
-
-    def _related_call(
-        self, request: Request, module: str, record_id: str, related: str, who: str, version: int
-    ) -> Reply:
-        """Answer /{module}/{id}/{list}: the records that point to this one; new notes too."""
-        if related == "__timeline" and request.method == "GET":
-            return self._timeline(module, record_id)
-        back = RELATED.get((module, related))
-        if back is None:
-            raise CallRefusedError(400, "INVALID_DATA", "the relation name given seems to be invalid",
-                                   {"resource_path_index": 2})  # fmt: skip
-        if self.org.module_of(module, record_id) is None:
-            raise CallRefusedError(400, "INVALID_DATA", "the related id given seems to be invalid",
-                                   {"resource_path_index": 1})  # fmt: skip
-        if related == "Notes" and request.method == "POST":
-            return self._records.create("Notes", _with_parent(request, module, record_id), who, version)
-        _only(request, "GET")
-        ids = [row.id for row in self.org.table(related).changed() if _points(row, back, record_id)]
-        return self._records.listing(related, request, version, ids) if ids else Reply(204)
-
-    def _timeline(self, module: str, record_id: str) -> Reply:
-        row = self.org.table(module).rows.get(record_id)
-        if row is None or not row.history:
-            return Reply(204)
-        entries = [
-            {
-                "audited_time": wire_time(ms),
-                "action": "added" if at == 0 else "updated",
-                "done_by": self.org.person(who),
-                "field_history": [
-                    {"api_name": name, "_value": {"old": old, "new": new}} for name, (old, new) in change.items()
-                ],
-            }
-            for at, (ms, who, change) in enumerate(row.history)
-        ]
-        return Reply(200, {"__timeline": entries[::-1], "info": {"count": len(entries), "more_records": False}})
 
     # --- what the server asks ------------------------------------------------------------------------------------
 
@@ -273,7 +130,7 @@ class ZohoFace:
             "client_secret": CLIENT_SECRET,
             "refresh_token": REFRESH_TOKEN,
             "grant_token": GRANT_TOKEN,
-            "org_id": self._meta.zgid,
+            "org_id": self._routes.meta.zgid,
             "users": [
                 {"id": user.id, "email": user.email, "name": user.full_name, "bot": user.bot}
                 for user in self.org.users.values()
@@ -341,10 +198,10 @@ class ZohoFace:
                 "mint_limit": self.oauth.mint_limit,
                 "rate_limits": self.limits.shown(),
                 "normalise": dict(self.org.normalise),
-                "precondition": self._records.precondition,
+                "precondition": self._routes.records.precondition,
                 "watch_repeat": self.watch.repeat,
-                "zgid": self._meta.zgid,
-                "edition": self._meta.edition,
+                "zgid": self._routes.meta.zgid,
+                "edition": self._routes.meta.edition,
                 "credits_used": self.limits.used,
                 "calls_refused": self.limits.refused,
                 "peak_in_flight": self.limits.peak,
@@ -363,13 +220,13 @@ class ZohoFace:
             case "normalise":
                 self.org.normalise = dict(value or {})
             case "precondition":
-                self._records.precondition = bool(value)
+                self._routes.records.precondition = bool(value)
             case "watch_repeat":
                 self.watch.repeat = int(value)
             case "zgid":
-                self._meta.zgid = str(value)
+                self._routes.meta.zgid = str(value)
             case "edition":
-                self._meta.edition = str(value)
+                self._routes.meta.edition = str(value)
             case _:
                 raise ValueError(f"unknown setting {name!r}")
 
@@ -381,31 +238,9 @@ class ZohoFace:
             self.org.normalise = {}
             self.watch.clear()
             self.limits.reset()
-            self._records.precondition = False
+            self._routes.records.precondition = False
             self._fresh()
 
     def _seen_at(self, request: Request) -> str:
         """Give the base URL as the caller sees it: what a token answer names as ``api_domain``."""
         return f"http://{request.headers.get('host', 'localhost')}"
-
-
-def _only(request: Request, method: str) -> None:
-    if request.method != method:
-        raise CallRefusedError(400, "INVALID_REQUEST_METHOD", "The http request method type is not a valid one")
-
-
-def _points(row: Row, field: str, record_id: str) -> bool:
-    return (row.values.get(field) or {}).get("id") == record_id
-
-
-def _with_parent(request: Request, module: str, record_id: str) -> Request:
-    """Give the call with its rows pointing to the record in the path."""
-    try:
-        body = request.json()
-    except ValueError:
-        return request
-    parent = {"Parent_Id": {"id": record_id, "module": {"api_name": module}}}
-    rows = [{**row, **parent} if isinstance(row, dict) else row for row in body.get("data") or []]
-    return Request(
-        request.method, request.path, request.query, request.headers, json.dumps({**body, "data": rows}).encode()
-    )

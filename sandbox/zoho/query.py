@@ -14,6 +14,7 @@ from sandbox.wire import Reply, Request
 from sandbox.world import Row, Table, Values
 from sandbox.zoho import coql
 from sandbox.zoho.answers import CallRefusedError
+from sandbox.zoho.calls import body_object
 from sandbox.zoho.compare import comparable, test_for
 from sandbox.zoho.coql import Both, Condition, Expression, Query
 from sandbox.zoho.modules import Field
@@ -40,11 +41,7 @@ class Queries:
 
     def parse(self, request: Request) -> Query:
         """Read the query of a call. Raises CallRefusedError."""
-        try:
-            body = request.json()
-        except ValueError as exc:
-            raise CallRefusedError(400, "INVALID_DATA", "body", {"expected_data_type": "jsonobject"}) from exc
-        text = body.get("select_query") if isinstance(body, dict) else None
+        text = body_object(request).get("select_query")
         if not isinstance(text, str) or not text.strip():
             details = {"api_name": "select_query", "json_path": "$.select_query"}
             raise CallRefusedError(400, "MANDATORY_NOT_FOUND", "required field not found", details)

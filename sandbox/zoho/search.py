@@ -10,9 +10,9 @@ from typing import Any, Final
 from sandbox.wire import Reply, Request
 from sandbox.world import Row, Values
 from sandbox.zoho.answers import CallRefusedError
+from sandbox.zoho.calls import page_size
 from sandbox.zoho.compare import test_for
 from sandbox.zoho.org import Org
-from sandbox.zoho.records import page_size
 
 MAX_TOTAL: Final = 2000
 MAX_CONDITIONS: Final = 15

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from sandbox.wire import Reply, Request
 from sandbox.zoho.answers import CallRefusedError, RowRefusedError, gone, rows_reply, success
+from sandbox.zoho.calls import body_object, body_rows
 from sandbox.zoho.org import Org
-from sandbox.zoho.records import body_rows
 from sandbox.zoho.values import wire_time
 
 MAX_NAME: Final = 25
@@ -23,7 +23,7 @@ class Tags:
 
     def on_records(self, module: str, request: Request, who: str, add: bool, record_id: str | None) -> Reply:
         """Answer add_tags / remove_tags on one record, or on those the body (or the query) names."""
-        body = _object(request)
+        body = body_object(request) if request.body else {}
         names = [str(tag.get("name")) for tag in body.get("tags") or [] if isinstance(tag, Mapping)]
         names = names or [name for name in request.param("tag_names").split(",") if name]
         ids = [record_id] if record_id else [str(one) for one in body.get("ids") or request.param("ids").split(",")]
@@ -94,13 +94,3 @@ class Tags:
         if not tags:
             return Reply(204)
         return Reply(200, {"tags": tags, "info": {"count": len(tags), "allowed_count": 200}})
-
-
-def _object(request: Request) -> dict[str, Any]:
-    if not request.body:
-        return {}
-    try:
-        body = request.json()
-    except ValueError as exc:
-        raise CallRefusedError(400, "INVALID_DATA", "body", {"expected_data_type": "jsonobject"}) from exc
-    return body if isinstance(body, dict) else {}

@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, urlsplit
 from sandbox.wire import Reply, Request
 from sandbox.world import Row
 from sandbox.zoho.answers import CallRefusedError, RowRefusedError, rows_reply, success
+from sandbox.zoho.calls import body_rows
 from sandbox.zoho.org import Org
-from sandbox.zoho.records import body_rows
 from sandbox.zoho.values import parse_time, wire_time
 
 HOUR_MS: Final = 3_600_000
