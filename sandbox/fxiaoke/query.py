@@ -168,7 +168,7 @@ class Finder:
             not search.counted
             and search.by_id
             and not search.offset
-            and not _narrow(table, search, self._lagging(lens))
+            and not _narrow(table, search, self._late_ms(lens))
         ):
             return Found(list(islice(self._walk(table, search, lens), search.limit)), 0)
         ids = self._matching(table, search, lens)
@@ -177,9 +177,11 @@ class Finder:
         seen = [row if row.deleted else table.seen(row, lens) for row in rows]
         return Found([row for row in seen if row is not None], len(ids) if search.counted else 0)
 
-    def _lagging(self, lens: Lens) -> bool:
+    def _late_ms(self, lens: Lens) -> int | None:
+        """Give the time since which a write may still be hidden from such a read; None when none is."""
         world = self._tenant.world
-        return bool(world.search_lag_ms if lens == "search" else world.list_lag_ms)
+        lag_ms = world.search_lag_ms if lens == "search" else world.list_lag_ms
+        return world.clock.now_ms() - lag_ms if lag_ms else None
 
     def _walk(self, table: TenantTable, search: Search, lens: Lens) -> Iterator[Row]:
         """Yield matching records in id order, starting right at the cursor."""
@@ -193,9 +195,9 @@ class Finder:
         """Give the ids of all matching records in the query's order; kept until the next write."""
         cursor = [part for part in search.filters if search.by_id and part.field == "_id" and part.operator == "GT"]
         rest = tuple(part for part in search.filters if part not in cursor)
-        key = (search.spec.name, lens, tuple(part.key for part in rest), search.orders)
+        key = (search.spec.name, lens, self._lists_bin(search), tuple(part.key for part in rest), search.orders)
         kept = self._kept.get(key)
-        if kept is not None and kept[0] == table.writes and not self._lagging(lens):
+        if kept is not None and kept[0] == table.writes and self._late_ms(lens) is None:
             ids = kept[1]
         else:
             ids = self._gather(table, search, rest, lens)
@@ -207,13 +209,15 @@ class Finder:
         return ids
 
     def _gather(self, table: TenantTable, search: Search, filters: Sequence[Filter], lens: Lens) -> list[str]:
-        candidates = _narrow(table, search, self._lagging(lens))
+        candidates = _narrow(table, search, self._late_ms(lens))
         if candidates is None:
             ids: Iterable[str] = table.live_ids()
             if self._lists_bin(search):
                 ids = [*ids, *table.binned]
         else:
             ids = candidates(lens)
+            if self._lists_bin(search):
+                ids = {*ids, *table.binned}
         rows = list(self._passing(table, ids, search, filters, lens))
         rows.sort(key=lambda row: row.id)
         for name, ascending in reversed(search.orders):
@@ -248,8 +252,12 @@ def _lens(search: Search) -> Lens:
 Candidates = Callable[[Lens], Iterable[str]]
 
 
-def _narrow(table: TenantTable, search: Search, lagging: bool) -> Candidates | None:
-    """Give a cheap way to a superset of the matching ids; None when only a walk over all finds them."""
+def _narrow(table: TenantTable, search: Search, late_ms: int | None) -> Candidates | None:
+    """Give a cheap way to a superset of the matching ids; None when only a walk over all finds them.
+
+    Args:
+        late_ms: writes since then may be hidden, so that their records must be looked at as they were.
+    """
     for part in search.filters:
         if part.field == "_id" and part.operator in ("EQ", "IN"):
             return lambda _, part=part: dict.fromkeys(map(str, part.values))  # type: ignore[misc]
@@ -259,10 +267,8 @@ def _narrow(table: TenantTable, search: Search, lagging: bool) -> Candidates | N
         return None
     for part in search.filters:
         texts = part.operator in ("EQ", "IN") and field_of(search.spec, part.field).type in TEXT_TYPES
-        if texts and part.field not in SYSTEM_CELLS and not lagging and all(part.values):
-            return lambda _, part=part: {  # type: ignore[misc]
-                row_id for value in part.values for row_id in table.lookup(part.field, str(value))
-            }
+        if texts and part.field not in SYSTEM_CELLS and all(part.values):
+            return lambda _, part=part: {*_looked_up(table, part), *_late_ids(table, late_ms)}  # type: ignore[misc]
     low_ms, high_ms = _window(search, "last_modified_time")
     if low_ms is None and not table.made_late:
         # What was created since then was modified since then.
@@ -271,6 +277,15 @@ def _narrow(table: TenantTable, search: Search, lagging: bool) -> Candidates | N
     if low_ms is None or (first is not None and low_ms <= first.modified_ms):
         return None
     return lambda lens: {row.id for row in table.changed(low_ms, high_ms, lens)}
+
+
+def _looked_up(table: TenantTable, part: Filter) -> Iterator[str]:
+    for value in part.values:
+        yield from table.lookup(part.field, str(value))
+
+
+def _late_ids(table: TenantTable, late_ms: int | None) -> list[str]:
+    return [] if late_ms is None else table.since(late_ms)
 
 
 def _window(search: Search, name: str) -> tuple[int | None, int | None]:

@@ -262,6 +262,17 @@ def test_a_write_shows_late_in_lists_and_in_searches_but_at_once_by_id(small: An
     assert small.ids("ContactObj", key) == [new]
 
 
+def test_a_lagging_search_finds_a_record_by_what_it_was(small: Any) -> None:
+    id = small.ids("ContactObj", ("email", "EQ", ["bob@x.example"]))[0]
+    small.set(search_lag_s=30)
+    small.clock.advance(60)
+    small.update("ContactObj", id, {"email": "bob@new.example"})
+    old, new = (("email", "EQ", [address]) for address in ("bob@x.example", "bob@new.example"))
+    assert (small.ids("ContactObj", old), small.ids("ContactObj", new)) == ([id], [])
+    small.clock.advance(30)
+    assert (small.ids("ContactObj", old), small.ids("ContactObj", new)) == ([], [id])
+
+
 def test_a_lagging_list_shows_the_version_before(small: Any) -> None:
     id = small.ids("ContactObj")[0]
     small.set(list_lag_s=5)

@@ -163,6 +163,7 @@ def test_the_bin_shows_only_when_asked_for(tenant: Any, contact: str) -> None:
     assert tenant.ids("ContactObj", ("_id", "IN", [contact])) == []
     tenant.set(list_invalid=True)
     assert contact in tenant.ids("ContactObj", ("_id", "GTE", [contact]))
+    assert tenant.ids("ContactObj", since) == tenant.ids("ContactObj", ("email", "EQ", ["ann@x.example"])) == [contact]
     assert tenant.get("ContactObj", contact)["data"]["life_status_before_invalid"] == "normal"
 
 
