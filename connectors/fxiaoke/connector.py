@@ -275,11 +275,26 @@ class FxiaokeConnector:
             if object not in self._unique:
                 schema = self.describe(object)
                 self._unique[object] = tuple(f.name for f in schema.fields.values() if f.unique) if schema else ()
-            taken = [(name, str(values[name])) for name in self._unique[object] if values.get(name)]
-            found = (record for name, value in taken for record in self.find(object, name, [value], ()))
-            return next((record.id for record in found), None)
+            taken = {name: str(values[name]) for name in self._unique[object] if values.get(name)}
+            found = (record for name, value in taken.items() for record in self.find(object, name, [value], ()))
+            first = next((record.id for record in found), None)
+            return first or (self._own_with(object, taken) if taken else None)
         except DubanError:
             return None  # the row's own answer matters more than this look-up
+
+    def _own_with(self, object: str, taken: Mapping[str, str]) -> str | None:
+        """Give the youngest of our own records with one of these values: a search may not show it yet."""
+        ours: wire.Filter = ("created_by", "IN", [self.settings.actor])
+        body = wire.query_body(object, tuple(taken), [ours], self.settings.page_size, newest_first=True)
+        rows = wire.read_rows(self._read(wire.data_path(object, "query"), body))
+        return next(
+            (
+                record.id
+                for record in self._records(rows, tuple(taken))
+                if not record.deleted and any(record.payload.get(name) == value for name, value in taken.items())
+            ),
+            None,
+        )
 
     # ---- one call
 

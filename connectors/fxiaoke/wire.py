@@ -43,7 +43,13 @@ def is_custom(object: str) -> bool:
 
 
 def query_body(
-    object: str, fields: Iterable[str], filters: Sequence[Filter], limit: int, *, total: bool = False
+    object: str,
+    fields: Iterable[str],
+    filters: Sequence[Filter],
+    limit: int,
+    *,
+    total: bool = False,
+    newest_first: bool = False,
 ) -> dict[str, Any]:
     """Give the body of a query in id order.
 
@@ -57,7 +63,7 @@ def query_body(
             {"field_name": field, "operator": operator, "field_values": list(values)}
             for field, operator, values in filters
         ],
-        "orders": [{"fieldName": "_id", "isAsc": True}],
+        "orders": [{"fieldName": "_id", "isAsc": not newest_first}],
         "fieldProjection": projection,
     }
     data: dict[str, Any] = {"dataObjectApiName": object, "search_query_info": info, "find_explicit_total_num": total}

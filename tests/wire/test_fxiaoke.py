@@ -638,6 +638,18 @@ def test_the_holder_of_a_taken_value_is_looked_up_by_the_unique_fields() -> None
     assert (len(service.bodies("query")), len(service.bodies("describe"))) == (2, 1)
 
 
+def test_a_holder_that_a_search_does_not_show_yet_is_looked_for_among_our_own() -> None:
+    own = {**OK, "data": {"dataList": [{"_id": "other", "key__c": "K-0"}, {"_id": "lost", "key__c": "K-1"}]}}
+    service = Service(
+        create=in_turn(refused(31000, "值重复")), describe=in_turn(described(key__c=True)), query=in_turn(rows(), own)
+    )
+    (result,) = service.connector().write(TASKS, [made("a", key__c="K-1")])
+    assert (result.outcome, result.remote_id) == ("duplicate", "lost")
+    asked = service.bodies("query")[1]
+    assert filters(asked) == [("created_by", "IN", ["1000"])]
+    assert asked["data"]["search_query_info"]["orders"] == [{"fieldName": "_id", "isAsc": False}]
+
+
 @pytest.mark.parametrize("answer", [rows(), refused(-2)])
 def test_a_holder_that_cannot_be_found_leaves_the_duplicate_nameless(answer: dict[str, Any]) -> None:
     service = Service(
