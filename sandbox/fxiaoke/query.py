@@ -158,7 +158,7 @@ class Finder:
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
-        self._kept: OrderedDict[tuple[Any, ...], tuple[int, list[str]]] = OrderedDict()
+        self._kept: OrderedDict[tuple[Any, ...], tuple[TenantTable, int, list[str]]] = OrderedDict()
 
     def find(self, search: Search) -> Found:
         """Give one page, and how many records match when the query wants that counted."""
@@ -197,11 +197,14 @@ class Finder:
         rest = tuple(part for part in search.filters if part not in cursor)
         key = (search.spec.name, lens, self._lists_bin(search), tuple(part.key for part in rest), search.orders)
         kept = self._kept.get(key)
-        if kept is not None and kept[0] == table.writes and self._late_ms(lens) is None:
-            ids = kept[1]
+        if self._late_ms(lens) is not None:
+            # What shows changes with time alone.
+            ids = self._gather(table, search, rest, lens)
+        elif kept is not None and kept[0] is table and kept[1] == table.writes:
+            ids = kept[2]
         else:
             ids = self._gather(table, search, rest, lens)
-            self._kept[key] = (table.writes, ids)
+            self._kept[key] = (table, table.writes, ids)
             if len(self._kept) > KEPT_ANSWERS:
                 self._kept.popitem(last=False)
         for part in cursor:
@@ -263,8 +266,6 @@ def _narrow(table: TenantTable, search: Search, late_ms: int | None) -> Candidat
             return lambda _, part=part: dict.fromkeys(map(str, part.values))  # type: ignore[misc]
         if part.field == "life_status" and part.operator in ("EQ", "IN") and set(part.values) == {"invalid"}:
             return lambda _: list(table.binned)
-    if any(part.field in ("life_status", "is_deleted") for part in search.filters):
-        return None
     for part in search.filters:
         texts = part.operator in ("EQ", "IN") and field_of(search.spec, part.field).type in TEXT_TYPES
         if texts and part.field not in SYSTEM_CELLS and all(part.values):

@@ -273,6 +273,23 @@ def test_a_lagging_search_finds_a_record_by_what_it_was(small: Any) -> None:
     assert (small.ids("ContactObj", old), small.ids("ContactObj", new)) == ([], [id])
 
 
+def test_no_answer_is_kept_over_a_reset_or_a_lag(tenant: Any) -> None:
+    filters = ("name", "LIKE", ["Later"])
+    tenant.set(search_lag_s=10)
+    tenant.clock.advance(1)
+    new = tenant.create("ContactObj", {"name": "Later"})["dataId"]
+    assert tenant.ids("ContactObj", filters) == []
+    tenant.set(search_lag_s=0)
+    tenant.clock.advance(10)
+    assert tenant.ids("ContactObj", filters) == [new]
+    tenant.sim("POST", "reset")
+    tenant._headers = {}
+    tenant.create("AccountObj", {"name": "x"})
+    again = tenant.create("ContactObj", {"name": "Sooner"})["dataId"]
+    assert tenant.ids("ContactObj", filters) == []
+    assert tenant.ids("ContactObj", ("name", "LIKE", ["Sooner"])) == [again]
+
+
 def test_a_lagging_list_shows_the_version_before(small: Any) -> None:
     id = small.ids("ContactObj")[0]
     small.set(list_lag_s=5)
