@@ -16,6 +16,7 @@ from store.database import Database
 from store.runs import Run
 from store.tx import Tx
 from sync.absorb import Absorber, Listing
+from sync.answers import Answers
 from sync.applying import Applier
 from sync.guards import Rails, Tripped, check_listing, check_tally
 from sync.halting import Halt, never
@@ -102,6 +103,7 @@ class Engine:
         if writing:
             Recovery(self._db, self._clock, report, self._salt()).run(active)
             Retrier(self._db, self._clock, report).run(active)
+            Answers(self._db, self._clock, report, self._new_id).run(active)
         absorber = Absorber(self._db, self._clock, parallel=self._parallel, progress=self._progress, halt=self._halt)
         listings = absorber.run(spokes, report, full=options.full)
         self._note_errors(report, listings)

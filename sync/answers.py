@@ -1,0 +1,110 @@
+"""Carry out what people answered: deletes, taken unique values, writes whose fate nobody can tell.
+
+Conflicts and doubtful matches are carried out by the planner itself, which looks at them with everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mapping.errors import DubanError
+from mapping.ports import Clock
+from store import hub, inbox, links, outbox, reviews
+from store.database import Database
+from store.hub import HubChange
+from store.links import Link
+from store.outbox import Op
+from store.reviews import Review
+from store.tx import Tx
+from sync.absorb import live_item
+from sync.report import RunReport
+from sync.spokes import Spoke
+
+
+class Answers:
+    """Closes answered reviews of the given connections by doing what was said."""
+
+    def __init__(self, db: Database, clock: Clock, report: RunReport, new_id: Callable[[], str]) -> None:
+        self._db = db
+        self._clock = clock
+        self._report = report
+        self._new_id = new_id
+
+    def run(self, spokes: Sequence[Spoke]) -> None:
+        """Do everything that was answered since the last round."""
+        by_name = {spoke.name: spoke for spoke in spokes}
+        with self._db.read() as tx:
+            answered = [one for one in reviews.resolved(tx) if one.kind in ("delete", "duplicate", "unknown")]
+        for review in answered:
+            spoke = by_name.get(review.connection)
+            if spoke is None or review.entity not in spoke.maps or review.id is None:
+                continue
+            accepted = bool((review.resolution or {}).get("accept"))
+            try:
+                self._carry_out(spoke, review, accepted)
+            except DubanError as error:
+                self._report.problems.append(str(error))
+
+    def _carry_out(self, spoke: Spoke, review: Review, accepted: bool) -> None:
+        held = self._holder(spoke, review) if review.kind == "duplicate" and accepted else None
+        with self._db.write() as tx:
+            if review.kind == "delete":
+                self._delete(tx, spoke, review, accepted)
+            elif review.kind == "unknown":
+                self._unknown(tx, review, accepted)
+            elif held is not None:
+                inbox.put(tx, [held[1]])
+                links.insert(tx, [held[0]])
+            hub.mark_dirty(tx, review.entity, [review.uid], "answered", self._clock.now_ms())
+            reviews.close(tx, [review.id or 0], self._clock.now_ms())
+
+    def _delete(self, tx: Tx, spoke: Spoke, review: Review, accepted: bool) -> None:
+        """Yes: the hub follows the delete. No: the record is brought back, or made anew where it cannot be."""
+        row = hub.read(tx, review.entity, [review.uid]).get(review.uid)
+        mine = [
+            link
+            for link in links.by_uids(tx, review.entity, [review.uid]).get(review.uid, ())
+            if link.connection == spoke.name and link.state == "gone"
+        ]
+        if row is None or not mine:
+            return
+        if accepted:
+            hub.update(tx, review.entity, [HubChange(review.uid, row.rev, {}, "archived", None)], self._clock.now_ms())
+        elif spoke.connector.capabilities.restore:
+            outbox.add(tx, [self._restore(spoke, review, mine[0])])
+        else:
+            mine[0].state = "retired"
+            links.update(tx, [mine[0]])
+
+    def _restore(self, spoke: Spoke, review: Review, link: Link) -> Op:
+        return Op(
+            id=self._new_id(), run_id=self._report.run_id, digest="", entity=review.entity, uid=review.uid,
+            connection=spoke.name, object=link.object, action="restore", remote_id=link.remote_id,
+            created_ms=self._clock.now_ms(),
+        )  # fmt: skip
+
+    def _unknown(self, tx: Tx, review: Review, accepted: bool) -> None:
+        """Yes: it happened, its record will be met when it is seen. No: it did not, send it again."""
+        op = outbox.get(tx, [str(review.data.get("op", ""))]).get(str(review.data.get("op", "")))
+        if op is not None and op.state == "unknown":
+            op.state = "superseded" if accepted else "ready"
+            op.not_before_ms = 0
+            outbox.save(tx, [op])
+
+    def _holder(self, spoke: Spoke, review: Review) -> tuple[Link, inbox.Item] | None:
+        """Give a link to the record that holds the unique value, unless it belongs to another hub row already."""
+        bound = spoke.maps[review.entity]
+        with self._db.read() as tx:
+            taken = links.by_remote(tx, spoke.name, bound.map.object, [review.remote_id])
+        record = spoke.connector.fetch(bound.map.object, [review.remote_id], bound.wire_fields).get(review.remote_id)
+        if taken or record is None:
+            self._report.problems.append(
+                f"{spoke.name} {bound.map.object}/{review.remote_id}: cannot be linked, it is gone or belongs to another"
+            )
+            return None
+        now_ms = self._clock.now_ms()
+        link = Link(
+            id=None, entity=review.entity, uid=review.uid, connection=spoke.name, object=bound.map.object,
+            remote_id=record.id, created_ms=now_ms,
+        )  # fmt: skip
+        return link, live_item(spoke, bound, record, bound.read(record.payload), now_ms)
