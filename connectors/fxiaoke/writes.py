@@ -16,7 +16,6 @@ from mapping.errors import (
     LeaseLost,
     NeedsOperator,
     OutcomeUnknown,
-    QuotaSpent,
     RecordBusy,
     RecordGone,
     RecordRefused,
@@ -72,7 +71,8 @@ class Writer:
         done = list(row.steps_done)
         try:
             id = self._apply(object, row, done)
-        except (NeedsOperator, QuotaSpent, LeaseLost) as exc:
+        except (NeedsOperator, Transient, LeaseLost) as exc:
+            # The way out has tried again as often as is decent; the other rows would only meet the same.
             batch.stop(exc)
             return _failed(row, exc, done)
         except AlreadyThere as exc:

@@ -598,6 +598,13 @@ def test_a_missing_right_stops_the_batch_at_once() -> None:
     assert (caught.value.code, caught.value.connection, len(service.requests)) == ("15003", "fxk", 1)
 
 
+def test_a_service_out_of_reach_is_not_tried_anew_for_every_row() -> None:
+    service = Service(create=in_turn(httpx.ConnectError("down")))
+    results = service.connector(write_pool=1).write(TASKS, [made("a"), made("b"), made("c")])
+    assert [result.outcome for result in results] == ["transient"] * 3
+    assert {body["data"]["object_data"]["name"] for body in service.bodies("create")} == {"a"}
+
+
 def test_what_was_written_before_the_batch_stopped_is_told() -> None:
     service = Service(create=in_turn({**OK, "dataId": "n"}, refused(30002)))
     results = service.connector(write_pool=1).write(TASKS, [made("a"), made("b"), made("c")])
