@@ -219,9 +219,10 @@ class FxiaokeFace:
 
         Raises:
             KeyError: no such record, or it is there already.
+            ValueError: the service would refuse (it is locked, or in approval).
         """
         spec = self._known(object)
-        with self.world.lock:
+        with self.world.lock, _as_value_error():
             row = self.tenant.table(object).live(id)
             writes.invalidate(self.tenant, spec, [row.id], PERSON)
 

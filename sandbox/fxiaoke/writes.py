@@ -46,7 +46,8 @@ def create(tenant: Tenant, spec: ObjectSpec, given: Mapping[str, Any], viewer: V
     _check_right(tenant, spec, viewer)
     values = _stored(tenant, spec, given, viewer)
     _check_required(tenant, spec, values)
-    values.setdefault("owner", [viewer.user_id])
+    if is_empty(values.get("owner")):
+        values["owner"] = [viewer.user_id]
     _check_unique(tenant, spec, values, None)
     if options.search_duplicates:
         _check_duplicates(tenant, spec, values)
@@ -128,7 +129,7 @@ def known_row(tenant: Tenant, spec: ObjectSpec, row_id: Any) -> Row:
 def invalidate(tenant: Tenant, spec: ObjectSpec, row_ids: Sequence[Any], viewer: Viewer) -> None:
     """Put records into the bin; all of them or, when one refuses, none. [assumed]"""
     _check_right(tenant, spec, viewer)
-    rows = [live_row(tenant, spec, row_id) for row_id in row_ids]
+    rows = [live_row(tenant, spec, row_id) for row_id in _once(row_ids)]
     if any(row.locked for row in rows):
         raise Refusal("locked", LOCKED_TEXT.replace("编辑", "作废"))
     if any(cell(row, "life_status") != "normal" for row in rows):
@@ -141,7 +142,7 @@ def invalidate(tenant: Tenant, spec: ObjectSpec, row_ids: Sequence[Any], viewer:
 def recover(tenant: Tenant, spec: ObjectSpec, row_ids: Sequence[Any], viewer: Viewer) -> None:
     """Bring records back from the bin; all of them or none. [assumed]"""
     _check_right(tenant, spec, viewer)
-    for row in [_binned(tenant, spec, row_id, "数据未作废，不能恢复") for row_id in row_ids]:
+    for row in [_binned(tenant, spec, row_id, "数据未作废，不能恢复") for row_id in _once(row_ids)]:
         tenant.table(spec.name).restore(row.id, viewer.user_id, touch=True)
         tenant.notify("recover", spec.name, row.id)
 
@@ -149,7 +150,7 @@ def recover(tenant: Tenant, spec: ObjectSpec, row_ids: Sequence[Any], viewer: Vi
 def delete(tenant: Tenant, spec: ObjectSpec, row_ids: Sequence[Any], viewer: Viewer) -> None:
     """Delete records of the bin for good; all of them or none. [assumed]"""
     _check_right(tenant, spec, viewer)
-    for row in [_binned(tenant, spec, row_id, "请先作废数据") for row_id in row_ids]:
+    for row in [_binned(tenant, spec, row_id, "请先作废数据") for row_id in _once(row_ids)]:
         tenant.table(spec.name).remove(row.id, viewer.user_id, permanent=True, touch=True)
         tenant.notify("delete", spec.name, row.id)
 
@@ -168,13 +169,12 @@ def change_owner(tenant: Tenant, spec: ObjectSpec, pairs: Iterable[tuple[Any, An
         Refusal: no such record or employee, it is locked, or it lies in a public pool (has no owner).
     """
     _check_right(tenant, spec, viewer)
-    for row_id, given in list(pairs):
-        row = live_row(tenant, spec, row_id)
-        if row.locked:
-            raise Refusal("locked", LOCKED_TEXT.replace("编辑", "更换负责人"))
-        if is_empty(row.values.get("owner")):
-            raise Refusal("no_data_right", "无此操作的数据权限", "公海中的数据不能更换负责人")
-        owner = tenant.people.must_mean(str(_first(given)), viewer)
+    moves = [(live_row(tenant, spec, row_id), _first(given)) for row_id, given in pairs]
+    if any(row.locked for row, _ in moves):
+        raise Refusal("locked", LOCKED_TEXT.replace("编辑", "更换负责人"))
+    if any(is_empty(row.values.get("owner")) for row, _ in moves):
+        raise Refusal("no_data_right", "无此操作的数据权限", "公海中的数据不能更换负责人")
+    for row, owner in [(row, tenant.people.must_mean(str(given), viewer)) for row, given in moves]:
         _written(tenant, spec, row.id, {"owner": [owner]}, viewer.user_id)
 
 
@@ -265,6 +265,11 @@ def _check_duplicates(tenant: Tenant, spec: ObjectSpec, values: Mapping[str, Any
     hits = [set(tenant.table(spec.name).lookup(name, str(values[name]))) for name in names]
     if set.intersection(*hits):
         raise Refusal("duplicate", "触发查重规则，存在重复数据", "duplicate data")
+
+
+def _once(row_ids: Sequence[Any]) -> list[str]:
+    """Give each id once, in the order given."""
+    return list(dict.fromkeys(map(str, row_ids)))
 
 
 def _first(value: Any) -> Any:

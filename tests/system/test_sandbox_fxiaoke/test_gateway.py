@@ -274,6 +274,10 @@ def test_what_a_person_cannot_do_is_refused_with_a_reason(tenant: Any) -> None:
         ({"object": "ContactObj", "records": [{"email": "x@x.example"}]}, 400),
     ):
         assert tenant.http.post("/__sim__/records", json=body).status_code == status
+    locked = {"name": "x", "lock_status": "1"}
+    id = tenant.sim("POST", "records", {"object": "ContactObj", "records": [locked]})["ids"][0]
+    refused = tenant.http.request("DELETE", "/__sim__/records", json={"object": "ContactObj", "id": id})
+    assert (refused.status_code, "locked" in refused.json()["error"]) == (400, True)
     planted = tenant.sim("POST", "records", {"object": "object_New__c", "records": [{"name": "x"}]})
     assert len(planted["ids"]) == 1
 

@@ -176,6 +176,25 @@ def test_a_batch_goes_all_or_nothing(tenant: Any) -> None:
     assert [tenant.get("duban_task__c", id)["errorCode"] for id in ids] == [32000] * 3
 
 
+def test_an_id_named_twice_counts_once(tenant: Any, contact: str) -> None:
+    tenant.do("invalid", "ContactObj", object_data_id=contact)
+    assert tenant.do("recover", "ContactObj", idList=[contact, contact])["errorCode"] == 0
+    tenant.do("invalid", "ContactObj", object_data_id=contact)
+    assert tenant.do("delete", "ContactObj", idList=[contact, contact])["errorCode"] == 0
+
+
+def test_owners_change_for_all_records_or_for_none(tenant: Any, contact: str) -> None:
+    other = tenant.colleague["user_id"]
+    rows = [{"objectDataId": contact, "ownerId": [other]}, {"objectDataId": contact, "ownerId": ["9999"]}]
+    assert tenant.do("changeOwner", "ContactObj", Data=rows)["errorCode"] == 30027
+    assert tenant.get("ContactObj", contact)["data"]["owner"] == [tenant.me["user_id"]]
+
+
+def test_an_empty_owner_means_the_actor(tenant: Any) -> None:
+    id = tenant.create("ContactObj", {"name": "x", "owner": []})["dataId"]
+    assert tenant.get("ContactObj", id)["data"]["owner"] == [tenant.me["user_id"]]
+
+
 def test_missing_parts_are_refused(tenant: Any) -> None:
     assert tenant.do("invalid", "ContactObj", object_data_id=["x"])["errorCode"] == 32000
     assert tenant.do("delete", "ContactObj", idList="x")["errorCode"] == 32000
