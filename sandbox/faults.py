@@ -43,7 +43,7 @@ class Rule:
 
     def matches(self, method: str, target: str, body: str) -> bool:
         """Say whether the rule is about this request at all."""
-        if self.method and self.method.upper() != method.upper():
+        if self.method not in ("", "*") and self.method.upper() != method.upper():
             return False
         # A client may send Chinese as it is or as \\u escapes; the rule means both.
         escaped = json.dumps(self.body_match)[1:-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gc
 import importlib
 import os
@@ -21,6 +22,8 @@ ZONE: Final = ZoneInfo("Asia/Shanghai")
 MakeFace = Callable[[Clock, Story, int, bool], Face]
 FACES: Final = {"zoho": "sandbox.zoho.face", "fxiaoke": "sandbox.fxiaoke.face"}
 LAG_MARGIN_S: Final = 0.5
+KEY_FILE_NAME: Final = "duban.key"
+KEY_BYTES: Final = 32
 
 
 @dataclass(slots=True)
@@ -94,8 +97,11 @@ def start(
     return Running(servers["zoho"], servers["fxiaoke"], ready, exchanges)
 
 
-def write_config(path: Path, running: Running) -> None:
-    """Write a duban.toml whose connections are live against this sandbox, its secrets in 0600 files beside it."""
+def write_config(path: Path, running: Running, random_bytes: Callable[[int], bytes] = os.urandom) -> None:
+    """Write a duban.toml that works against this sandbox as it stands: both connections live.
+
+    Its secrets go into 0600 files beside it, and so does a key for the store when there is none yet.
+    """
     secrets = path.parent / "secrets"
     secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
     zoho, fxiaoke = running.ready["zoho"], running.ready["fxiaoke"]
@@ -109,6 +115,9 @@ def write_config(path: Path, running: Running) -> None:
     }
     for name, value in references.items():
         _write_secret(secrets / name, str(value))
+    key = path.parent / KEY_FILE_NAME
+    if not key.exists():
+        _write_secret(key, base64.urlsafe_b64encode(random_bytes(KEY_BYTES)).decode())
     path.write_text(_config(running, path.stem), encoding="utf-8")
 
 

@@ -294,4 +294,4 @@ def _forced(rule: Rule) -> Reply:
         body = body.encode()
         if not any(name.lower() == "content-type" for name in headers):
             headers["Content-Type"] = "text/html;charset=UTF-8" if body.lstrip()[:1] == b"<" else "application/json"
-    return Reply(int(details.get("code", 500)), body, headers)
+    return Reply(int(details.get("code", details.get("status", 500))), body, headers)

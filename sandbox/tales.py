@@ -291,7 +291,7 @@ def _feedback(today: date) -> list[Record]:
         feedback("3", "报表口径说明不清", "huang-tao", "mingde", "mes", "csat", "3", "1-5", -18),
         feedback("4", "仓储项目总体满意", "xu-ning", "hengtong", "wms", "csat", "5", "1-5", -15, "closed"),
         feedback("5", "现场支持及时", "gao-yuan", "hengtong", "wms", "csat", "5", "1-5", -14),
-        feedback("6", "验收材料反复修改", "he-jun", "beichen", "portal", "complaint", None, "1-5", -8, "acting", "high"),
+        feedback("6", "验收材料反复修改", "he-jun", "beichen", "portal", "complaint", "2", "1-5", -8, "acting", "high"),
         feedback("7", "Would recommend", "schmidt", "northwind", "robot", "nps", "9", "0-10", -10),
         feedback("8", "Documentation is thin", "weber", "northwind", "robot", "nps", "6", "0-10", -10),
         feedback("9", "Easy to reach the team", "okafor", "alder", "erp", "ces", "6", "1-7", -6, where="z"),

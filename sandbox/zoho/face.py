@@ -13,7 +13,7 @@ from sandbox.wire import Reply, Request
 from sandbox.world import Row, World
 from sandbox.zoho.answers import CallRefusedError, RowRefusedError
 from sandbox.zoho.bulk import Bulk
-from sandbox.zoho.limits import Limits, price
+from sandbox.zoho.limits import Limits, price, real_limits
 from sandbox.zoho.oauth import OAuth
 from sandbox.zoho.org import Org
 from sandbox.zoho.routes import Routes
@@ -186,9 +186,9 @@ class ZohoFace:
         """Take Zoho's own settings and give all of them with the counters.
 
         Args:
-            changes: ``token_life_s``, ``mint_limit``, ``expire_tokens`` (true: now), ``rate_limits`` ({"credits",
-                "concurrency", "heavy"}), ``normalise`` ({"Contacts.Title": {"cut": 12}}), ``precondition``,
-                ``watch_repeat``, ``zgid``, ``edition``.
+            changes: ``token_life_s``, ``mint_limit``, ``expire_tokens`` (true: now), ``rate_limits`` (true: those of the
+                edition; or some of {"credits", "concurrency", "heavy"}), ``normalise`` ({"Contacts.Title": {"cut": 12}}),
+                ``precondition``, ``watch_repeat``, ``zgid``, ``edition``.
         """
         with self.world.lock:
             for name, value in changes.items():
@@ -216,7 +216,7 @@ class ZohoFace:
             case "expire_tokens":
                 self.oauth.expire_all()
             case "rate_limits":
-                self.limits.set(value)
+                self.limits.set(real_limits(self._routes.meta.edition) if value is True else value or None)
             case "normalise":
                 self.org.normalise = dict(value or {})
             case "precondition":

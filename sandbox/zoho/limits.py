@@ -16,8 +16,21 @@ from sandbox.wire import Reply, Request
 from sandbox.zoho.answers import CallRefusedError
 
 DAY_MS: Final = 86_400_000
+CONCURRENCY: Final[Mapping[str, int]] = {
+    "free": 5, "standard": 10, "professional": 15, "enterprise": 20, "ultimate": 25,
+}  # fmt: skip
+"""Calls in flight by edition."""
+CREDITS: Final[Mapping[str, int]] = {"free": 5_000}
+MOST_CREDITS: Final = 50_000
+HEAVY_CALLS: Final = 10
 HEAVY_ROWS: Final = 10
 KNOWN: Final = frozenset({"credits", "concurrency", "heavy"})
+
+
+def real_limits(edition: str) -> dict[str, int]:
+    """Give the limits an organisation of that edition has (credits without the share per user)."""
+    credits = CREDITS.get(edition, MOST_CREDITS)
+    return {"credits": credits, "concurrency": CONCURRENCY.get(edition, 10), "heavy": HEAVY_CALLS}
 
 
 def is_heavy(request: Request, path: str) -> bool:

@@ -12,8 +12,6 @@ from sandbox.zoho.org import Org, User, field_id, module_id, wire_id
 
 ROLE: Final = {"name": "CEO", "id": wire_id(26_005)}
 PROFILE: Final = {"name": "Administrator", "id": wire_id(26_011)}
-CONCURRENCY: Final = {"free": 5, "standard": 10, "professional": 15, "enterprise": 20, "ultimate": 25}
-"""Calls in flight by edition. Source: Zoho CRM v8 documentation, API limits [doc]"""
 
 
 class Meta:

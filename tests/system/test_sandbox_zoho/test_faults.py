@@ -224,6 +224,13 @@ def test_too_many_calls_in_flight_are_refused(bare):
     assert statuses == [200, 429]
 
 
+def test_the_limits_of_the_edition_can_be_switched_on_and_off(bare):
+    on = bare.sim("POST", "settings", {"rate_limits": True})["rate_limits"]
+    off = bare.sim("POST", "settings", {"rate_limits": False})["rate_limits"]
+    assert on == {"credits": 50_000, "concurrency": 20, "heavy": 10}
+    assert set(off.values()) == {None}
+
+
 def test_unknown_limits_are_refused(bare):
     answer = bare.http.post("/__sim__/settings", json={"rate_limits": {"speed": 1}})
     assert (answer.status_code, "credits" in answer.json()["error"]) == (400, True)

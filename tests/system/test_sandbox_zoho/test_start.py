@@ -37,7 +37,9 @@ def test_the_written_configuration_refers_to_files_only_its_owner_reads(running,
     path = tmp_path / "conf" / "duban.toml"
     path.parent.mkdir()
     main.write_config(path, running)
+    key = (path.parent / "duban.key").read_text()
     main.write_config(path, running)  # again, over the old one
+    assert (path.parent / "duban.key").read_text() == key, "a key in use is never replaced"
     config = tomllib.loads(path.read_text(encoding="utf-8"))
     zoho, fxiaoke = config["connections"]["zoho"], config["connections"]["fxiaoke"]
     assert (zoho["mode"], zoho["first_contact"], zoho["dedicated_user"]) == ("live", "auto", True)
@@ -47,7 +49,7 @@ def test_the_written_configuration_refers_to_files_only_its_owner_reads(running,
     secret = path.parent / zoho["refresh_token"].removeprefix("file:")
     assert secret.read_text() == running.ready["zoho"]["refresh_token"]
     modes = {stat.S_IMODE(one.stat().st_mode) for one in secret.parent.iterdir()}
-    assert modes == {0o600}
+    assert modes == {stat.S_IMODE((path.parent / "duban.key").stat().st_mode)} == {0o600}
     assert fxiaoke["user_id"] in {one["user_id"] for one in running.ready["fxiaoke"]["employees"] if one["bot"]}
 
 
