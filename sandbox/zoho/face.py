@@ -186,9 +186,9 @@ class ZohoFace:
         """Take Zoho's own settings and give all of them with the counters.
 
         Args:
-            changes: ``token_life_s``, ``mint_limit``, ``expire_tokens`` (true: now), ``rate_limits`` (true: those of the
-                edition; or some of {"credits", "concurrency", "heavy"}), ``normalise`` ({"Contacts.Title": {"cut": 12}}),
-                ``precondition``, ``watch_repeat``, ``zgid``, ``edition``.
+            changes: ``token_life_s``, ``mint_limit``, ``expire_tokens`` (true: now), ``rate_limits`` (true: those of
+                the edition; or some of {"credits", "concurrency", "heavy"}), ``normalise``
+                ({"Contacts.Title": {"cut": 12}}), ``precondition``, ``watch_repeat``, ``zgid``, ``edition``.
         """
         with self.world.lock:
             for name, value in changes.items():
