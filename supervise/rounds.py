@@ -44,7 +44,7 @@ def supervise_once(
     authority: Sequence[str] | None = None,
     as_of_only: bool = False,
     random_bytes: Callable[[int], bytes] = os.urandom,
-    listed: int = LISTED,
+    listed: int | None = LISTED,
     chunk: int = CHUNK,
 ) -> SupervisionReport:
     """Judge everything once and write what changed.
@@ -53,7 +53,7 @@ def supervise_once(
         knobs: the organisation's settings; *org_zone* and *authority* go into them when given.
         as_of_only: only look, as things stand, from the moment *now_ms*; write nothing.
         random_bytes: salt of the journal.
-        listed: items each list keeps; the counts have all.
+        listed: items each list keeps, None for all; the counts have all.
         chunk: rows per transaction.
     Raises:
         ConfigError: the organisation's zone or calendar is unknown.
@@ -200,10 +200,10 @@ class _Round:
         self.report.tally("projects", len(reconciled))
         apart = [each for each in reconciled if _worth_telling(each.verdicts["lifecycle"])]
         self.report.tally("disagreements", len(apart))
-        room = self.gathering.listed - len(self.report.disagreements)
-        if room > 0 and apart:
-            items = project_items(tx, apart[:room], self.setting, self.gathering.tallies)
-            self.report.disagreements.extend(items)
+        listed = self.gathering.listed
+        kept = apart if listed is None else apart[: max(0, listed - len(self.report.disagreements))]
+        if kept:
+            self.report.disagreements.extend(project_items(tx, kept, self.setting, self.gathering.tallies))
 
     def _write_projects(self, tx: Tx, reconciled: Sequence[Reconciled]) -> None:
         chunk = _Chunk("project")

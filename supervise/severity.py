@@ -18,7 +18,7 @@ class Lateness:
     Args:
         overdue: the due instant, with grace, has passed.
         obd: working days of delay.
-        days_left: working days to the due day; only read while not overdue.
+        days_left: working days to the due day, negative within grace; only read while not overdue.
         blocks: the next milestone of the project waits for it.
         provisional: the sum rests on days that no official list covers.
     """
@@ -37,7 +37,7 @@ def severity_of(late: Lateness, knobs: Knobs) -> Severity | None:
     A provisional sum never rises above S2.
     """
     if not late.overdue:
-        return "S0" if 0 <= late.days_left <= knobs.due_soon_bd else None
+        return "S0" if late.days_left <= knobs.due_soon_bd else None
     level = _level(late.obd, knobs.critical_ladder if late.critical else knobs.ladder)
     level = min(level + int(late.blocks), 4)
     return _LEVELS[min(level, 2) if late.provisional else level]

@@ -71,12 +71,12 @@ class Gathering:
     """Counts and lists while the chunks pass by.
 
     Args:
-        listed: how many items a list keeps.
+        listed: how many items a list keeps; None keeps all.
     """
 
     report: SupervisionReport
     setting: Setting
-    listed: int = LISTED
+    listed: int | None = LISTED
     tallies: dict[str, ProjectTally] = field(default_factory=lambda: defaultdict(ProjectTally))
 
     def add(self, tx: Tx, judged: Sequence[Judged]) -> None:
@@ -96,7 +96,7 @@ class Gathering:
         if found:
             items.extend(task_items(tx, sorted(found, key=_loudness)[: self.listed], self.setting))
             items.sort(key=loudest_first)
-            del items[self.listed :]
+            items[:] = items[: self.listed]
 
     def _count(self, each: Judged) -> None:
         verdict, report = each.verdict, self.report

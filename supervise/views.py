@@ -22,12 +22,17 @@ from supervise.survey import CHUNK, Gathering, Judged, judge_tasks, task_items
 
 def overdue_view(
     db: Database, *, now_ms: int, knobs: Knobs | None = None, org_zone: str | None = None,
-    authority: Sequence[str] | None = None,
+    authority: Sequence[str] | None = None, listed: int | None = None,
 ) -> SupervisionReport:  # fmt: skip
-    """Give what is overdue, due soon and in dispute at *now_ms*."""
+    """Give what is overdue, due soon and in dispute at *now_ms*.
+
+    Args:
+        listed: items each list keeps; None, as a person who asks expects, for all.
+    """
     return supervise_once(
-        db, now_ms=now_ms, run_id="", knobs=knobs, org_zone=org_zone, authority=authority, as_of_only=True
-    )
+        db, now_ms=now_ms, run_id="", knobs=knobs, org_zone=org_zone, authority=authority, as_of_only=True,
+        listed=listed,
+    )  # fmt: skip
 
 
 def projects_view(

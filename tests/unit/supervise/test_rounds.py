@@ -212,6 +212,21 @@ def test_due_soon_and_undated_items_are_counted_and_nothing_is_written(db: Datab
     assert (report.counts["due_soon"], report.no_due, report.no_owner, report.changed) == (1, 1, 0, 0)
 
 
+def test_a_day_in_a_year_nobody_announced_is_counted_as_provisional(db: Database) -> None:
+    plant(db, "task", "t1", title="[client] a", due="2027-03-01", owner="x@v.example")
+    assert look(db, "2027-04-01T09:00").counts["provisional"] == 1
+    assert state(db, "task", "t1")["severity"] == "S2"
+
+
+def test_a_long_list_of_disputes_is_cut_and_counted(db: Database) -> None:
+    for n in range(5):
+        plant(db, "project", f"p{n}", name=f"P{n}", lifecycle="active")
+        claim(db, f"p{n}", zoho="cancelled", fxiaoke="delivered")
+    report = look(db, "2026-06-16T10:00", listed=2, chunk=2)
+    assert (len(report.disagreements), report.counts["disagreements"]) == (2, 5)
+    assert len(look(db, "2026-06-16T11:00", listed=None).disagreements) == 5
+
+
 def test_rows_that_are_not_live_are_left_alone(db: Database) -> None:
     with db.write() as tx:
         hub.insert(tx, "task", [HubRow("t1", 1, "archived", {"title": "[client] x", "due": "2026-06-01"})], 0)
@@ -274,6 +289,7 @@ def test_many_tasks_pass_in_chunks_and_a_list_keeps_the_loudest(db: Database) ->
     assert (report.counts["tasks"], report.counts["projects"]) == (20, 10)
     assert look(db, "2026-06-30T09:01", chunk=3).changed == 0
     assert report.as_dict()["counts"]["overdue"] == 10
+    assert len(overdue_view(db, now_ms=ms("2026-06-30T09:02")).overdue) == 10
 
 
 def test_the_knobs_that_differ_are_told_and_the_zone_is_the_organisations(client_action: Database) -> None:

@@ -211,7 +211,8 @@ def test_an_exact_instant_is_not_rolled() -> None:
 
 def test_grace_holds_the_flag_but_not_the_count() -> None:
     knobs = Knobs(grace_bd=2)
-    assert not judge("2026-06-12T23:59:59", {"due": "2026-06-10"}, knobs=knobs).overdue
+    held = judge("2026-06-12T23:59:59", {"due": "2026-06-10"}, knobs=knobs)
+    assert (held.overdue, held.severity, held.since) == (False, "S0", None)
     verdict = judge("2026-06-13T00:00", {"due": "2026-06-10"}, knobs=knobs)
     assert (verdict.overdue, verdict.obd, verdict.since) == (True, 2, day("2026-06-13"))
 
