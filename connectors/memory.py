@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar, Literal
 
 import pydantic
@@ -215,9 +216,7 @@ class MemoryConnector:
         self._read("pull", request.object)
         world, size = self.world, self.settings.page_size
         hi_ms = place.hi_ms if place.hi_ms is not None else world.stamp_ms()
-        seen = self._seen(request.object, world.list_lag_s)
-        listed = [(row, shot) for row, shot in seen if row.id > place.last_id and _within(place.lo_ms, shot, hi_ms)]
-        listed.sort(key=lambda pair: pair[0].id)
+        listed = self._listed(request.object, place, hi_ms, size + 1)
         last = len(listed) <= size
         listed = listed[:size]
         backfill = place.lo_ms is None
@@ -232,6 +231,22 @@ class MemoryConnector:
             deleted_ids=self._deleted(request, place) if last else (),
         )
         return page, following
+
+    def _listed(self, object: str, place: Place, hi_ms: int, limit: int) -> list[tuple[Row, Snapshot]]:
+        """Give the next live records of the window in id order, as a late list shows them."""
+        horizon = self.world.now_ms() - int(self.world.list_lag_s * 1000)
+        with self.world.lock:
+            pairs = ((row, row.at(horizon)) for row in self.world.after(object, place.last_id))
+            return list(
+                islice(
+                    (
+                        (row, shot)
+                        for row, shot in pairs
+                        if shot is not None and not shot.deleted and _within(place.lo_ms, shot, hi_ms)
+                    ),
+                    limit,
+                )
+            )
 
     def _deleted(self, request: PullRequest, place: Place) -> Sequence[str]:
         """Give the ids whose delete is not older than the window; younger ones than its end do no harm."""

@@ -7,7 +7,8 @@ slow or to lose an answer, and afterwards compare what it holds with what was me
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_right, insort
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -59,6 +60,8 @@ class Row:
 
     def at(self, at_ms: int) -> Snapshot | None:
         """Give the record as it stood then, None when it did not exist yet."""
+        if self.history[-1].at_ms <= at_ms:
+            return self.history[-1]
         return next((shot for shot in reversed(self.history) if shot.at_ms <= at_ms), None)
 
 
@@ -164,6 +167,7 @@ class MemoryWorld:
             RemoteUser(id="u-3", name="赵离职", email="zhao@vendor.example", active=False),
         ]
         self.rows: dict[str, dict[str, Row]] = {name: {} for name in self.schemas}
+        self.ids: dict[str, list[str]] = {name: [] for name in self.schemas}
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
         self.on_call: Callable[[str, Call], None] | None = None
@@ -227,6 +231,11 @@ class MemoryWorld:
 
     # What the connector uses; the lock is held.
 
+    def after(self, object: str, last_id: str) -> Iterator[Row]:
+        """Yield the records behind an id, in id order; a page costs a page."""
+        ids, rows = self.ids[object], self.rows[object]
+        return (rows[ids[place]] for place in range(bisect_right(ids, last_id), len(ids)))
+
     def now_ms(self) -> int:
         """Give the system's own time, which nobody else's clock needs to agree with."""
         return self.clock.now_ms() + self.skew_ms
@@ -255,6 +264,7 @@ class MemoryWorld:
         stamp = self.stamp_ms()
         shot = Snapshot(self.now_ms(), kept, 1, stamp, by)
         self.rows[object][new_id] = Row(new_id, stamp, by, [shot])
+        insort(self.ids[object], new_id)
         self._note_unique(object, new_id, kept)
         return new_id
 
