@@ -335,3 +335,25 @@ def test_a_write_inside_a_write_is_a_mistake_told_at_once(db: Database) -> None:
     with db.read(), db.write() as tx:
         hub.insert(tx, "account", ONE, 1)
     assert names(db) == ["A"]
+
+
+def test_a_missing_driver_is_named_with_its_extra(clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymysql", None)
+    with pytest.raises(ConfigError, match="driver for mysql is not installed") as caught:
+        Database.open("mysql://me@db.example/duban", clock=clock)
+    assert caught.value.next_step == 'pip install "duban[mysql]"'
+
+
+def test_a_holder_that_fails_half_way_keeps_no_lock(
+    tmp_path: Path, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/d.db"
+    first, second = Database.open(url, clock=clock), Database.open(url, clock=clock)
+    with first.edit() as tx:
+        tx.conn.exec_driver_sql("DROP TABLE lease")
+    with pytest.raises(DubanError):
+        first.hold("first", 0)
+    with pytest.raises(DubanError, match="no such table"):  # not LeaseHeld: the lock is free again
+        second.hold("second", 0)
+    first.close()
+    second.close()
