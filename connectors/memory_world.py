@@ -232,9 +232,10 @@ class MemoryWorld:
     # What the connector uses; the lock is held.
 
     def after(self, object: str, last_id: str) -> Iterator[Row]:
-        """Yield the records behind an id, in id order; a page costs a page."""
+        """Yield the records behind an id, in id order; a page costs a page. Rows a test took out of ``rows`` are gone."""
         ids, rows = self.ids[object], self.rows[object]
-        return (rows[ids[place]] for place in range(bisect_right(ids, last_id), len(ids)))
+        behind = (rows.get(ids[place]) for place in range(bisect_right(ids, last_id), len(ids)))
+        return (row for row in behind if row is not None)
 
     def now_ms(self) -> int:
         """Give the system's own time, which nobody else's clock needs to agree with."""
