@@ -73,6 +73,10 @@ class Writer:
                 _result(row, "refused", code="RESTORE_NOT_SUPPORTED", message="the API restores nothing")
                 for row in rows
             ]
+        if action != "create" and any(not row.remote_id for row in rows):
+            known = [row for row in rows if row.remote_id]
+            results = {result.op_id: result for result in self.write(module, known)}
+            return [results.get(row.op_id) or _result(row, "refused", code="NO_ID") for row in rows]
         jobs = [_job(row) for row in rows]
         if action == "delete":
             return self._delete(module, jobs)
@@ -112,7 +116,10 @@ class Writer:
 
     def _delete(self, module: str, jobs: Sequence[Job]) -> list[WriteResult]:
         workflows = "workflow" in self.settings.trigger
-        params = {"ids": ",".join(_known_id(job) for job in jobs), "wf_trigger": "true" if workflows else "false"}
+        params = {
+            "ids": ",".join(job.row.remote_id or "" for job in jobs),
+            "wf_trigger": "true" if workflows else "false",
+        }
         try:
             answer = self.api.call(
                 "DELETE", f"/{coql.name(module)}", kind="write", params=params,
@@ -280,12 +287,6 @@ def _job(row: WriteRow) -> Job:
     change = tags if isinstance(tags, dict) else {}
     values = {name: value for name, value in row.values.items() if name != TAGS}
     return Job(row, values, tuple(change.get("add") or ()), tuple(change.get("remove") or ()))
-
-
-def _known_id(job: Job) -> str:
-    if not job.row.remote_id:
-        raise RecordRefused("a delete without an id", zh="删除缺少编号")
-    return job.row.remote_id
 
 
 def _credits(rows: int) -> int:

@@ -83,6 +83,23 @@ def test_fifty_callers_at_once_share_one_refresh(desk):
     assert len(desk.vendor.asked(TOKEN)) == 1
 
 
+def test_ten_callers_refused_at_once_share_one_renewal(desk):
+    barrier = threading.Barrier(10)
+
+    def judge(request):
+        if request.headers["authorization"].endswith("first"):
+            barrier.wait(10)
+            return httpx.Response(401, json={"code": "INVALID_TOKEN", "details": {}, "message": "x", "status": "error"})
+        return httpx.Response(200, json=ORG)
+
+    desk.vendor.on("GET", "/crm/v8/org", judge)
+    desk.vendor.on("POST", TOKEN, (200, {"access_token": "first"}), (200, {"access_token": "second"}))
+    connector = desk.connect(calls_at_once=10)
+    with ThreadPoolExecutor(10) as pool:
+        assert all(body == ORG for body in pool.map(lambda _: see_org(connector), range(10)))
+    assert len(desk.vendor.asked(TOKEN)) == 2
+
+
 @pytest.mark.parametrize("code", ["INVALID_TOKEN", "AUTHENTICATION_FAILURE"])
 def test_a_refused_access_token_is_renewed_once_and_the_call_replayed(desk, code):
     refused = (401, {"code": code, "details": {}, "message": "invalid oauth token", "status": "error"})

@@ -88,6 +88,19 @@ def test_deletes_go_by_ids_without_workflows(desk):
     assert [(r.op_id, r.outcome) for r in results] == [("op7", "gone"), ("op8", "applied")]
 
 
+@pytest.mark.parametrize(("reply", "outcome"), [((500, b""), "unknown"), (httpx.ConnectError("x"), "transient")])
+def test_a_delete_without_an_answer_is_judged_like_any_write(desk, reply, outcome):
+    desk.vendor.on("DELETE", CONTACTS, reply)
+    assert outcomes(desk.connect().write("Contacts", deletes("7", "8"))) == [outcome, outcome]
+
+
+def test_a_row_without_its_id_is_refused_and_the_others_pass(desk):
+    desk.vendor.on("DELETE", CONTACTS, (200, {"data": [{**ok("7"), "details": {"id": "7"}}]}))
+    rows = [WriteRow(op_id="none", action="delete"), *deletes("7")]
+    assert outcomes(desk.connect().write("Contacts", rows)) == ["refused", "applied"]
+    assert outcomes(desk.connect().write("Contacts", rows[:1])) == ["refused"]
+
+
 def test_nothing_can_be_restored_and_nothing_is_sent_for_it(desk):
     rows = [WriteRow(op_id="op", action="restore", remote_id="7")]
     connector = desk.connect()
