@@ -89,7 +89,9 @@ class Checker:
         out: dict[str, Any] = {}
         for name, value in row.items():
             field = self._module.fields.get(name)
-            if field is not None and not field.read_only:
+            nobody = field is not None and field.type == "ownerlookup" and value is None
+            # A record always has an owner: leaving it to nobody changes nothing [assumed].
+            if field is not None and not field.read_only and not nobody:
                 out[name] = self._value(field, value, f"{at}.{name}", row, current or {})
         if row.get("$se_module"):
             out["$se_module"] = str(row["$se_module"])
