@@ -116,12 +116,14 @@ class Progress:
     def __init__(self, app: App) -> None:
         self._on = not app.quiet and not app.json and sys.stderr.isatty()
         self._shown = 0
+        self._done: dict[str, int] = {}
 
-    def __call__(self, what: str, done: int = 0, total: int | None = None) -> None:
-        """Show *done* of *total* records of *what*."""
+    def __call__(self, what: str, more: int = 0) -> None:
+        """Count *more* records of *what* and show how many there are by now."""
+        self._done[what] = self._done.get(what, 0) + more
         if not self._on:
             return
-        said = clean(f"{what} {done}/{total}" if total else f"{what} {done}" if done else what)
+        said = clean(f"{what} {self._done[what]}")
         sys.stderr.write("\r" + said + " " * max(0, self._shown - _width(said)))
         sys.stderr.flush()
         self._shown = _width(said)

@@ -199,7 +199,7 @@ def _take(
     if outcome.conflict is not None:
         if not view.exists and name == TITLE_FIELD[view.entity]:
             _borrow_title(plan, name, outcome, group)
-        _conflict(plan, view, name, outcome)
+        _conflict(plan, view, name, outcome, group)
     elif outcome.value != hub:
         plan.values[name] = outcome.value
         plan.old[name] = hub
@@ -227,12 +227,27 @@ def _set(shadow: dict[str, Value], name: str, value: Value | Unseen) -> None:
         shadow[name] = value
 
 
-def _conflict(plan: EntityPlan, view: EntityView, name: str, outcome: FieldOutcome) -> None:
+def _conflict(
+    plan: EntityPlan,
+    view: EntityView,
+    name: str,
+    outcome: FieldOutcome,
+    group: Sequence[tuple[SideView, BoundField]],
+) -> None:
+    """Ask a person; beside what each side says stands what it means in the hub's own words, to choose from."""
     assert outcome.conflict is not None
     sides: dict[str, Any] = dict(outcome.conflict)
     parked = view.parked.get(name)
     if parked is None or parked.resolved or dict(parked.sides) != sides or parked.hub != outcome.value:
-        data: dict[str, Any] = {"hub": outcome.value, "sides": sides, "reason": outcome.conflict_reason}
+        told = {
+            side.connection: bound.codec.to_hub(sides[side.connection], outcome.value, side.refs)
+            for side, bound in group
+            if side.connection in sides
+        }
+        values = {connection: value for connection, value in told.items() if not isinstance(value, Unseen)}
+        data: dict[str, Any] = {
+            "hub": outcome.value, "sides": sides, "values": values, "reason": outcome.conflict_reason,
+        }  # fmt: skip
         plan.reviews.append(ReviewStep(kind="conflict", connection="", field=name, data=data))
     shown = [FieldChange(field=name, old=outcome.value, new=v, reason=c) for c, v in outcome.conflict.items()]
     add_line(plan, view, "conflict", "", outcome.conflict_reason, *shown)

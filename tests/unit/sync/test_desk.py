@@ -245,6 +245,20 @@ def test_a_side_that_names_a_remote_record_is_taken_as_the_hub_row(desk: Desk) -
     assert review.resolution["value"] == project
 
 
+def test_a_side_is_taken_in_the_hub_s_own_words(desk: Desk) -> None:
+    uid = desk.add("task", {"title": "Sign"})
+    with desk.db.edit() as tx:
+        data = {"hub": "done", "sides": {"zoho": "Waiting for input"}, "values": {"zoho": "waiting_client"}}
+        (id,) = reviews.put(tx, [Review(None, "conflict", "task", uid, field="status", data=data)])
+    assert dict(desk.conflict(id).sides) == {"hub": "done", "zoho": "waiting_client"}
+    desk.resolve_conflict(id, take="zoho")
+    with desk.db.read() as tx:
+        review = reviews.get(tx, id)
+    assert review is not None
+    assert review.resolution is not None
+    assert review.resolution["value"] == "waiting_client"
+
+
 def match_review(desk: Desk, connection: str, remote_id: str, *candidates: tuple[str, str]) -> int:
     data = {"candidates": [list(one) for one in candidates], "reason": "ambiguous_match"}
     with desk.db.edit() as tx:
