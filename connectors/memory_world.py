@@ -232,7 +232,7 @@ class MemoryWorld:
     # What the connector uses; the lock is held.
 
     def after(self, object: str, last_id: str) -> Iterator[Row]:
-        """Yield the records behind an id, in id order, without those a test took out of ``rows``; a page costs a page."""
+        """Yield the records behind an id, in id order; a page costs a page. Rows that a test took out are left out."""
         ids, rows = self.ids[object], self.rows[object]
         behind = (rows.get(ids[place]) for place in range(bisect_right(ids, last_id), len(ids)))
         return (row for row in behind if row is not None)
