@@ -108,6 +108,8 @@ def merge_field(hub: Value, sides: Sequence[FieldSide], parked: Parked | None = 
     out = FieldOutcome(hub)
     standing = {side.connection: _standing(side, parked) for side in sides}
     candidates = _candidates(hub, sides, standing, out)
+    if parked is not None and any(side.bound.map.direction == "claim" for side in sides):
+        return out  # supervision asked; it also reads the answer, and until then nobody is told anything
     decided = parked is not None and parked.resolved and _as_shown(parked, hub, standing)
     if parked is not None and decided:
         out.value, out.reason = parked.value, reasons.RESOLVED
