@@ -22,6 +22,12 @@ def test_parameters_may_stand_in_the_query_or_in_both_places(zoho):
     assert "access_token" in mixed.json()
 
 
+def test_parameters_may_come_as_a_form_in_parts(zoho):
+    names = ("client_id", "client_secret", "refresh_token")
+    parts = {name: (None, zoho.ready[name]) for name in names} | {"grant_type": (None, "refresh_token")}
+    assert "access_token" in zoho.http.post("/oauth/v2/token", files=parts).json()
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
