@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from mapping.records import EntityKind, Value
 from mapping.status import is_open
-from store import hub, journal, reviews, supervision
+from store import hub, journal, links, reviews, supervision
 from store.database import Database
 from store.hub import HubChange, HubRow
 from store.journal import Entry
@@ -215,6 +215,7 @@ class _Round:
                 question, ended = self._question(each, name, verdict)
                 asked.extend(question)
                 answered.extend(ended)
+        _tell_sources(tx, reconciled, chunk)
         self._store(tx, chunk)
         reviews.put(tx, asked)
         reviews.close(tx, answered, self.setting.now_ms)
@@ -302,6 +303,30 @@ def _standing_flags(tx: Tx, uids: Sequence[str]) -> dict[str, Flag]:
 def _event(uid: str, move: BallMove, cause: str, run_id: str) -> BallEvent:
     data = {"status": move.status, "due": move.due}
     return BallEvent("task", uid, move.at_ms, move.holder, cause, data, run_id)
+
+
+def _tell_sources(tx: Tx, reconciled: Sequence[Reconciled], chunk: _Chunk) -> None:
+    """Let a person's answer that keeps the hub's value reach the sources that state another one.
+
+    The hub did not move, so nothing would go out; what a link last agreed on is therefore set to what the source
+    really states.
+    """
+    answered = {each.row.uid: each for each in reconciled if any(one.state == "resolved" for one in each.asked)}
+    moved = []
+    for uid, found in links.by_uids(tx, "project", answered).items() if answered else ():
+        for link in found:
+            stated = {
+                name: answered[uid].sides(name)[link.connection]
+                for name, verdict in answered[uid].verdicts.items()
+                if verdict.outcome == "settled"
+                and link.shadow_hub.get(name) == verdict.value
+                and answered[uid].sides(name).get(link.connection, verdict.value) != verdict.value
+            }
+            if stated and link.state == "live":
+                link.shadow_hub = {**link.shadow_hub, **stated}
+                moved.append(link)
+    links.update(tx, moved)
+    chunk.dirty.extend(sorted({link.uid for link in moved} - set(chunk.dirty)))
 
 
 def _worth_telling(verdict: LifecycleVerdict) -> bool:
