@@ -133,7 +133,9 @@ class Planner:
             row = rows.get(uid)
             if row is None and not mine and not best:
                 continue
-            view = self._view(entity, uid, row, best, mine, spokes, refs, parked.get(uid, {}), busy, work)
+            cut = _cut_off(linked.get(uid, ()), best)
+            there = {name: spoke for name, spoke in spokes.items() if name not in cut}
+            view = self._view(entity, uid, row, best, mine, there, refs, parked.get(uid, {}), busy, work)
             plans.append((plan_entity(view), mine, best))
         self._committer.commit(entity, spokes, work, rows, [entry for entry in plans if self._admit(entry[0])])
         if self._progress is not None:
@@ -282,6 +284,11 @@ def _best_links(some: Sequence[Link]) -> dict[str, Link]:
         if link.state != "retired":
             out.setdefault(link.connection, link)
     return out
+
+
+def _cut_off(some: Sequence[Link], best: Mapping[str, Link]) -> set[str]:
+    """Give the connections a person took this entity out of: nothing is taken from there, written or made there."""
+    return {link.connection for link in some if link.notes.get("unlinked") and link.connection not in best}
 
 
 def _parked(active: Mapping[str, Mapping[str, Review]]) -> dict[str, dict[str, Parked]]:

@@ -206,6 +206,13 @@ def test_links_are_cut_and_made_from_a_file(synced: World, tmp_path: Path) -> No
     synced.type("sync")
     remote_id = found_remote(synced, "zoho", "Quiet Client", "account")
     assert synced.type("unlink", f"zoho:{remote_id}").code == 0
+    before = len(asked(synced, "zoho", "/__sim__/state?object=Accounts")["records"])
+    synced.type("set", "account", added["uid"], "website=https://quiet.example")
+    assert synced.type("sync").code == 4
+    accounts = asked(synced, "zoho", "/__sim__/state?object=Accounts")["records"]
+    assert len(accounts) == before
+    assert next(one for one in accounts if one["id"] == remote_id).get("Website") is None
+
     pairs = tmp_path / "pairs.csv"
     pairs.write_text(f"entity,a,b\naccount,{added['uid']},zoho:{remote_id}\n")
     assert synced.type("links", "import", str(pairs), "--json").json["linked"] == 1
