@@ -259,6 +259,17 @@ class Table:
         """Give the ids of live records whose *field* is that text, letter case aside."""
         return sorted(self._index_of(field).get(_folded(value), ()))
 
+    def candidates(self, field: str, value: str, lens: Lens) -> list[str]:
+        """Give the ids that a read through *lens* may find under that text, and perhaps a few more.
+
+        The index knows the present values; a lagging read may still see an earlier one of what changed just now.
+        """
+        found = set(self._index_of(field).get(_folded(value), ()))
+        lag_ms = {"now": 0, "list": self.world.list_lag_ms, "search": self.world.search_lag_ms}[lens]
+        if lag_ms:
+            found.update(row.id for row in self.changed(self.world.clock.now_ms() - lag_ms - 1000))
+        return sorted(found)
+
     # --- keeping the indexes -----------------------------------------------------------------------------------
 
     def _enter(self, row: Row) -> None:

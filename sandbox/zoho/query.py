@@ -117,9 +117,9 @@ class Queries:
         if where.path == "id":
             return sorted({str(one) for one in named})
         field = self._org.modules[table.name].fields.get(where.path)
-        if field is None or not (field.unique or field.duplicate_check) or self._org.world.list_lag_ms:
+        if field is None or not (field.unique or field.duplicate_check):
             return None
-        return sorted({row_id for one in named for row_id in table.lookup(field.api_name, str(one))})
+        return sorted({row_id for one in named for row_id in table.candidates(field.api_name, str(one), "list")})
 
     def _filter(self, module: str, where: Expression) -> Keep:
         if isinstance(where, Both):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -25,6 +25,7 @@ OPERATORS: Final = {
 }  # fmt: skip
 KINDS: Final = ("criteria", "email", "phone", "word")
 Keep = Callable[[Row, Values], bool]
+Few = Callable[[], list[str]] | None
 
 
 class Search:
@@ -40,12 +41,12 @@ class Search:
             raise CallRefusedError(
                 400, "EXPECTED_PARAM_MISSING", "expected param missing", {"param_names": list(KINDS)}
             )
-        keep = self._keeper(module, kind, request.param(kind))
+        keep, few = self._keeper(module, kind, request.param(kind))
         size = page_size(request)
         page = int(request.param("page", "1")) if request.param("page", "1").isdigit() else 1
         if page * size > MAX_TOTAL:
             raise CallRefusedError(400, "LIMIT_REACHED", "only 2000 records can be searched", {"limit": MAX_TOTAL})
-        rows = list(islice(self._rows(module, keep), (page - 1) * size, page * size + 1))
+        rows = list(islice(self._rows(module, keep, few), (page - 1) * size, page * size + 1))
         if not rows:
             return Reply(204)
         fields = [name for name in request.param("fields").split(",") if name] or None
@@ -59,17 +60,18 @@ class Search:
         kind = next((kind for kind in KINDS if request.param(kind)), None)
         if kind is None:
             return Reply(200, {"count": len(table)})
-        keep = self._keeper(module, kind, request.param(kind))
-        return Reply(200, {"count": sum(1 for _ in self._rows(module, keep))})
+        keep, few = self._keeper(module, kind, request.param(kind))
+        return Reply(200, {"count": sum(1 for _ in self._rows(module, keep, few))})
 
-    def _rows(self, module: str, keep: Keep) -> Any:
+    def _rows(self, module: str, keep: Keep, few: Few) -> Iterator[Row]:
         table = self._org.table(module)
-        for row_id in table.live_ids(reverse=True):
+        for row_id in table.live_ids(reverse=True) if few is None else sorted(few(), reverse=True):
             row = table.seen(table.rows[row_id], "search")
             if row is not None and keep(row, row.values):
                 yield row
 
-    def _keeper(self, module: str, kind: str, text: str) -> Keep:
+    def _keeper(self, module: str, kind: str, text: str) -> tuple[Keep, Few]:
+        """Give what a search keeps, and where it suffices to look when it names a key outright."""
         fields = self._org.modules[module].fields
         if kind == "criteria":
             return self._criteria(module, text)
@@ -78,12 +80,17 @@ class Search:
         types = {"email": ("email",), "phone": ("phone",), "word": ("text", "email", "phone", "website")}[kind]
         names = [name for name, field in fields.items() if field.type in types]
         wanted = text.casefold()
-        return lambda _, values: any(wanted in str(values.get(name) or "").casefold() for name in names)
+        return (lambda _, values: any(wanted in str(values.get(name) or "").casefold() for name in names)), None
 
-    def _criteria(self, module: str, text: str) -> Keep:
+    def _criteria(self, module: str, text: str) -> tuple[Keep, Few]:
         if len(text) > MAX_TEXT:
             raise _invalid("criteria too long")
-        return _Criteria(self._org, module, text).read()
+        criteria = _Criteria(self._org, module, text)
+        keep = criteria.read()
+        if criteria.key is None or criteria.has_or:
+            return keep, None
+        (field, value), table = criteria.key, self._org.table(module)
+        return keep, lambda: table.candidates(field, value, "search")
 
 
 @dataclass(slots=True)
@@ -95,6 +102,8 @@ class _Criteria:
     text: str
     at: int = 0
     conditions: int = 0
+    key: tuple[str, str] | None = None
+    has_or: bool = False
 
     def read(self) -> Keep:
         keep = self._expression()
@@ -113,6 +122,7 @@ class _Criteria:
         for word in ("and", "or"):
             if self.text[self.at : self.at + len(word)].lower() == word:
                 self.at += len(word)
+                self.has_or = self.has_or or word == "or"
                 return word
         return None
 
@@ -144,6 +154,8 @@ class _Criteria:
             test = test_for(field.type, OPERATORS[operator], _named(operator, values))
         except (ValueError, TypeError, AttributeError) as exc:
             raise _invalid("invalid value", operator=operator, expected_data_type=field.type) from exc
+        if operator == "equals" and (field.unique or field.duplicate_check):
+            self.key = (name, ",".join(values))
         cell = self.org.cell(self.module, name)
         return lambda row, row_values: test(cell(row, row_values))
 

@@ -211,6 +211,18 @@ def test_search_takes_escaped_signs_and_ids(tasks):
     assert subjects(tasks.get("/Tasks/search", criteria=f"(id:equals:{made})")) == ["a(b),c"]
 
 
+def test_search_by_a_key_lags_like_any_other(tasks):
+    tasks.clock.advance(5)
+    tasks.send("PUT", f"/Tasks/{tasks.made[0]}", {"data": [{"Duban_Key": "moved"}]})
+    assert subjects(tasks.get("/Tasks/search", criteria="(Duban_Key:equals:k1)")) == ["alpha"]
+    assert tasks.get("/Tasks/search", criteria="(Duban_Key:equals:moved)").status_code == 204
+    either = "((Duban_Key:equals:k2)or(Subject:equals:omega))"
+    assert set(subjects(tasks.get("/Tasks/search", criteria=either))) == {"Beta", "omega"}
+    tasks.clock.advance(5)
+    assert tasks.get("/Tasks/search", criteria="(Duban_Key:equals:k1)").status_code == 204
+    assert subjects(tasks.get("/Tasks/search", criteria="(Duban_Key:equals:MOVED)")) == ["alpha"]
+
+
 def test_search_by_mail_phone_and_word(zoho):
     by_mail = zoho.get("/Contacts/search", email="zhang.lei@mingde.example", fields="Last_Name").json()
     by_word = zoho.get("/Contacts/search", word="Schmidt", fields="Last_Name").json()
