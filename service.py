@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 import os
@@ -51,6 +52,25 @@ log = logging.getLogger(f"duban.{__name__}")
 
 Progress = Callable[[str, int], None]
 _ASSEMBLED = ("configured", "opener", "knobs", "desk")
+
+
+_COLLECT_AFTER = (50_000, 20, 50)
+"""Thresholds of the garbage collector during a round."""
+
+
+@contextmanager
+def _patient_collector() -> Iterator[None]:
+    """Let the garbage collector look in less often for a while.
+
+    A round makes and drops records by the thousand and none of them in circles: with Python's own thresholds looking
+    for circles takes a fifth of a first pull and finds nothing.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(*_COLLECT_AFTER)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class SystemClock:
@@ -341,7 +361,7 @@ class Service:
 
     def _run(self, names: Sequence[str], options: RoundOptions, wait_s: float, progress: Progress | None) -> RunReport:
         chosen = self._chosen(names)
-        with self._holding, self._writer(wait_s):
+        with self._holding, self._writer(wait_s), _patient_collector():
             engine = self._engine(progress)
             report = engine.begin(options.kind, {one.name: one.settings for one in chosen})
             before = {one.name: dict(one.counters) for one in chosen}

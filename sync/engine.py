@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from connectors.base import ConnectorSettings
 from mapping.errors import AuthRefused, GuardTripped, LeaseLost, NeedsOperator
@@ -22,7 +22,7 @@ from sync.guards import Rails, Tripped, check_listing, check_tally
 from sync.halting import Halt, never
 from sync.planning import Planner, Policy
 from sync.recovery import Recovery
-from sync.report import ConnectionReport, RunReport
+from sync.report import ConnectionReport, RunReport, shown_line
 from sync.retrying import Retrier
 from sync.spokes import Spoke
 
@@ -200,8 +200,9 @@ class Engine:
             waiting["unknown"] = len(outbox.open(tx, states=("unknown",)))
         report.needs_person = {kind: found for kind, found in waiting.items() if found}
         report.exit_code = exit_code(report)
-        summary = asdict(report)
-        lines = summary.pop("lines")
+        summary = asdict(replace(report, lines=[]))
+        del summary["lines"]
+        lines = [shown_line(line) for line in report.lines]
         with self._db.write() as tx:
             runs.finish(
                 tx, Run(report.run_id, report.kind, report.started_ms, report.ended_ms, report.exit_code, summary)

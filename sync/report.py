@@ -6,7 +6,7 @@ Commands print these, ``--json`` serialises them; nothing here decides.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from mapping.records import EntityKind, Value
@@ -101,3 +101,14 @@ class RunReport:
     def tally(self, name: str, by: int = 1) -> None:
         """Count *by* more of *name*."""
         self.counts[name] = self.counts.get(name, 0) + by
+
+
+_LINE = tuple(field.name for field in fields(PlanLine))
+_CHANGE = tuple(field.name for field in fields(FieldChange))
+
+
+def shown_line(line: PlanLine) -> dict[str, Any]:
+    """Give a line as a document; the same as ``asdict`` without copying every value on the way."""
+    shown = {name: getattr(line, name) for name in _LINE}
+    shown["fields"] = [{name: getattr(change, name) for name in _CHANGE} for change in line.fields]
+    return shown
