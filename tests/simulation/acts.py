@@ -1,0 +1,110 @@
+"""What a simulation is made of: the setting that a seed draws, the acts at its points, the script they form.
+
+A run passes numbered points: both sides of every request and of every commit, and the gaps between rounds. A script
+says which acts happen at which point and nothing else decides anything, so leaving acts out of a script gives a
+smaller run of the same kind: that is how a failure is shrunk.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Side = Literal["a", "b", "hub"]
+REMOTES: Final[tuple[Side, Side]] = ("a", "b")
+SIDES: Final[tuple[Side, ...]] = ("a", "b", "hub")
+KeyClass = Literal["A", "B", "C"]
+"""A: the remote holds the key unique. B: the key can be searched. C: there is no key field."""
+
+MAPPED: Final = ("title", "description")
+"""Fields that people edit; ``name`` is never edited, it is how the oracle tells who is who."""
+
+UNMAPPED: Final = "phone"
+_FAULTS: Final = ("lost_after", "lost_before", "hang", "transient", "busy", "refuse", "stale", "malformed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One thing that happens.
+
+    Args:
+        do: ``tick``, ``fault``, ``crash``, ``create``, ``pair``, ``edit``, ``delete``, ``restore``, ``other`` (an
+            unmapped field) or ``decide`` (a person answers the oldest conflict).
+        who: the birth name of the record; "" where there is none.
+        value: the new value, the kind of fault, or the side whose value is taken.
+        row: the row of a write that a fault strikes.
+    """
+
+    do: str
+    side: Side = "a"
+    who: str = ""
+    field: str = ""
+    value: str | None = None
+    ms: int = 0
+    row: int = 0
+
+    def __str__(self) -> str:
+        if self.do == "tick":
+            return f"{self.ms} ms pass"
+        if self.do == "fault":
+            return f"{self.value} (row {self.row})"
+        if self.do in ("edit", "other"):
+            return f"{self.side}: {self.who}.{self.field} = {self.value}"
+        return f"{self.do} {self.side} {self.who} {self.value or ''}".rstrip()
+
+
+Script = Mapping[int, Sequence[Act]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """The world of one seed."""
+
+    seed: int
+    keys: tuple[KeyClass, KeyClass]
+    dedicated: bool
+    versions: tuple[bool, bool]
+    list_lag_s: float
+    search_lag_s: float
+    skew_ms: tuple[int, int]
+    page_size: int
+    batch_size: int
+    period_s: float
+    rounds: int
+    faults: tuple[str, ...]
+    fault_rate: float
+    crash_rate: float
+    people_rate: float
+
+    @property
+    def visible_after_s(self) -> float:
+        return max(self.list_lag_s, self.search_lag_s) + 2
+
+    @property
+    def lagging(self) -> bool:
+        return self.list_lag_s > 0 or self.search_lag_s > 0
+
+
+def draw_setting(seed: int) -> Setting:
+    """Give the world of a seed: its own subset of troubles, each as often as it likes."""
+    rng = random.Random(seed * 2 + 1)
+    versions = rng.choice([(True, True), (True, True), (False, True), (False, False)])
+    return Setting(
+        seed=seed,
+        keys=(rng.choice("AABC"), rng.choice("AABC")),  # type: ignore[arg-type]
+        dedicated=rng.random() < 0.5,
+        versions=versions,
+        list_lag_s=rng.choice([0, 0, 0, 3, 20]),
+        search_lag_s=rng.choice([0, 0, 0, 3, 20]),
+        skew_ms=(rng.choice([0, 0, -90_000, 120_000]), rng.choice([0, 0, -90_000, 120_000])),
+        page_size=rng.choice([1, 2, 3, 50]),
+        batch_size=rng.choice([1, 2, 3, 50]),
+        period_s=rng.choice([1, 5, 30]),
+        rounds=rng.choice([4, 6, 9]),
+        faults=tuple(sorted(rng.sample(_FAULTS, rng.randint(0, 4)))),
+        fault_rate=rng.choice([0, 0.05, 0.15, 0.3]),
+        crash_rate=rng.choice([0, 0.004, 0.02]),
+        people_rate=rng.choice([0.05, 0.15, 0.3]),
+    )

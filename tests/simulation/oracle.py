@@ -1,0 +1,155 @@
+"""What must hold at the end, judged on the truth of the systems, what people did, and what was asked.
+
+Of the engine's own tables only the hub rows (one of the three sides) and what it tells people are read: reviews,
+the losers in the journal, and quarantine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.simulation.acts import MAPPED, REMOTES, UNMAPPED, Side
+from tests.simulation.people import Deed, Stage
+from tests.simulation.scene import OBJECT, Scene
+
+_WHOLE_RECORD: Final = ("match", "delete", "duplicate", "unknown")
+
+
+@dataclass(slots=True)
+class Ending:
+    """How one birth name ended: live records per remote (id -> values), hub rows, what waits for people."""
+
+    who: str
+    live: dict[Side, dict[str, Mapping[str, Any]]]
+    rows: list[tuple[str, str, dict[str, Any]]]
+    parked: set[str]
+    doubtful: bool
+    told: dict[str, list[Any]]
+
+    def standing(self, field: str) -> list[Any]:
+        """Give every value of a field that is anywhere to be seen."""
+        found = [values.get(field) for some in self.live.values() for values in some.values()]
+        return found + [values.get(field) for _, state, values in self.rows if state != "merged"]
+
+
+def judge(scene: Scene, stage: Stage) -> list[str]:
+    """Give every broken promise, in a stable order; empty when all were kept."""
+    out = list(dict.fromkeys(scene.broken))
+    for who in sorted({deed.who for deed in stage.deeds}):
+        ending = _ending(scene, who)
+        deeds = [deed for deed in stage.deeds if deed.who == who]
+        out += [f"{who}: {line}" for line in _twins(ending)]
+        out += [f"{who}: {line}" for line in _agreement(ending, deeds)]
+        out += [f"{who}: {line}" for line in _lost(scene, stage, ending, deeds)]
+        out += [f"{who}: {line}" for line in _untouched(ending, deeds)]
+    return out
+
+
+def _ending(scene: Scene, who: str) -> Ending:
+    live: dict[Side, dict[str, Mapping[str, Any]]] = {
+        side: {id: values for id, values in scene.worlds[side].live(OBJECT).items() if values["name"] == who}
+        for side in REMOTES
+    }
+    found = scene.sql("SELECT uid, state, title, description, email FROM contact WHERE name = ?", who)
+    rows = [(uid, state, {"title": t, "description": d, "email": e}) for uid, state, t, d, e in found]
+    uids = {uid for uid, _, _ in rows}
+    ids = {id for side in REMOTES for id, row in scene.worlds[side].rows[OBJECT].items() if row.now.values["name"] == who}
+    parked, doubtful, told = set(), False, {}
+    for uid, remote_id, kind, field, data, state in scene.sql(
+        "SELECT uid, remote_id, kind, field, data, state FROM review"
+    ):
+        if uid not in uids and remote_id not in ids:
+            continue
+        if kind == "conflict":
+            doc = json.loads(data)
+            told.setdefault(field, []).extend([doc["hub"], *doc["sides"].values()])
+            if state == "open":
+                parked.add(field)
+        doubtful = doubtful or (kind in _WHOLE_RECORD and state == "open")
+    for uid, changes in scene.sql("SELECT uid, changes FROM journal"):
+        if uid in uids:
+            for field, change in json.loads(changes).items():
+                for losers in change[2:]:
+                    told.setdefault(field, []).extend(losers.values())
+    return Ending(who, live, rows, parked, doubtful, told)
+
+
+def _twins(ending: Ending) -> Iterator[str]:
+    for side, some in ending.live.items():
+        if len(some) > 1:
+            yield f"{len(some)} live twins at {side}: {', '.join(sorted(some))}"
+    if sum(state == "live" for _, state, _ in ending.rows) > 1:
+        yield "two live hub rows"
+
+
+def _agreement(ending: Ending, deeds: list[Deed]) -> Iterator[str]:
+    if ending.doubtful:
+        return
+    removed = any(deed.do == "delete" for deed in deeds)
+    state = next((state for _, state, _ in ending.rows if state == "live"), None)
+    if state is None:
+        if not removed:
+            yield f"no live hub row, and nobody deleted it ({[state for _, state, _ in ending.rows]})"
+        elif all(ending.live.values()):
+            yield f"live at both sides, but the hub says {[state for _, state, _ in ending.rows]}"
+        return
+    for side, some in ending.live.items():
+        if not some:
+            yield f"live in the hub, missing at {side}"
+    values = next(values for _, state, values in ending.rows if state == "live")
+    for field in (*MAPPED, "email"):
+        for side, some in ending.live.items():
+            for found in some.values():
+                if field not in ending.parked and (found.get(field) or None) != (values.get(field) or None):
+                    yield f"{field} is {found.get(field)} at {side} and {values.get(field)} in the hub"
+
+
+def _lost(scene: Scene, stage: Stage, ending: Ending, deeds: list[Deed]) -> Iterator[str]:
+    for deed in deeds:
+        if deed.do != "edit" or not deed.fresh or deed.value in ending.standing(deed.field):
+            continue
+        later = [other for other in deeds if other is not deed and deeds.index(other) > deeds.index(deed)]
+        if any(_supersedes(other, deed) for other in later):
+            continue
+        if deed.value in ending.told.get(deed.field, []) or _in_window(scene, stage, deed):
+            continue
+        yield f"the edit {deed.side}: {deed.field} = {deed.value} (point {deed.point}) is lost"
+
+
+def _supersedes(later: Deed, deed: Deed) -> bool:
+    """Say whether a person put something in the place of an edit, knowing it: over it, or with it away."""
+    if later.do == "edit" and later.field == deed.field:
+        same = later.side == deed.side and later.id == deed.id
+        return same or (later.before is not None and later.before.get(deed.field) == deed.value)
+    if later.do == "delete" and later.before is not None:
+        return later.before.get(deed.field) == deed.value
+    return False
+
+
+def _in_window(scene: Scene, stage: Stage, deed: Deed) -> bool:
+    """Say whether an edit fell between the engine's last look at the record and its write of that very field."""
+    if deed.side == "hub":
+        return False
+    looked = None
+    for read in stage.asked:
+        rows = [row for row in read.call.rows if row.get("id") == deed.id]
+        if read.side != deed.side or not rows:
+            continue
+        if read.call.name == "fetch":
+            looked = read.point
+        elif read.call.mutating and read.point >= deed.point:
+            wrote = any(deed.field in row or row["action"] == "delete" for row in rows)
+            return wrote and looked is not None and looked < deed.point
+    return False
+
+
+def _untouched(ending: Ending, deeds: list[Deed]) -> Iterator[str]:
+    """Hold that fields outside the map are as people left them."""
+    for side in REMOTES:
+        for id, values in ending.live[side].items():
+            mine = [deed.value for deed in deeds if deed.do == "other" and deed.id == id and deed.side == side]
+            if values.get(UNMAPPED) != (mine[-1] if mine else None):
+                yield f"{UNMAPPED} at {side} was changed"

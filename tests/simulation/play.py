@@ -1,0 +1,166 @@
+"""Play seeds: people and faults for a while, then quiet, then the judgement; a failure is shrunk to a short story.
+
+By hand: ``python -m tests.simulation.play FIRST COUNT``, or ``SEED`` alone for the story of one.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tests.simulation.acts import Act, Script, Setting, draw_setting
+from tests.simulation.oracle import judge
+from tests.simulation.people import Stage
+from tests.simulation.scene import Scene
+
+_HELD_S: Final = 90_000
+"""Longer than anything that was refused or busy stays parked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How one run went."""
+
+    setting: Setting
+    script: Script
+    places: dict[int, str]
+    broken: list[str]
+    digest: str
+    requests: int
+    crashes: int
+    faults: int
+
+
+def play(setting: Setting, script: Script | None = None) -> Played:
+    """Play one run: the given script, or one made up from the setting's seed."""
+    scene = Scene(setting)
+    stage = Stage(scene, setting, script, random.Random(setting.seed * 2))
+    scene.happen = stage.happen
+    broken: list[str] = []
+    try:
+        for _ in range(setting.rounds):
+            _between(stage)
+            scene.clock.sleep(setting.period_s)
+            scene.round()
+        stage.quiet = True
+        broken += _rest(scene, setting)
+        broken += judge(scene, stage)
+    except Exception as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        broken.append(f"raised {type(error).__name__}: {error} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})")
+    acts = [act for some in (script or stage.drawn).values() for act in some]
+    return Played(
+        setting, script if script is not None else stage.drawn, stage.places, broken, scene.digest(),
+        sum(len(world.calls) for world in scene.worlds.values()), sum(act.do == "crash" for act in acts),
+        sum(act.do == "fault" for act in acts),
+    )  # fmt: skip
+
+
+def _between(stage: Stage) -> None:
+    """Pass the gap between two rounds; a crash there is a process that was not running."""
+    try:
+        stage.happen("between rounds", None, None)
+    except BaseException as error:
+        if type(error).__name__ != "Crash":
+            raise
+        stage.scene.start()
+
+
+def _rest(scene: Scene, setting: Setting) -> Iterator[str] | list[str]:
+    """Run quiet rounds until nothing is written; the sides must be at rest in time, and stay there."""
+    for world in scene.worlds.values():
+        world.faults.clear()
+    pause_s = max(setting.period_s, setting.visible_after_s + 1)
+    if {"busy", "refuse"} & set(setting.faults):
+        scene.clock.sleep(_HELD_S)
+        scene.round()
+    limit = 5 if setting.lagging else 4
+    took = 0
+    for count in range(1, 13):
+        scene.clock.sleep(pause_s)
+        before = (scene.writes(), _hub(scene))
+        report = scene.round()
+        if report is None or report.exit_code not in (0, 4):
+            return [f"a quiet round ended with {report and report.exit_code}: {report and report.problems}"]
+        if (scene.writes(), _hub(scene)) == before:
+            took = count
+            break
+    if not took:
+        return ["never at rest"]
+    broken = [] if took <= limit else [f"at rest only after {took - 1} rounds"]
+    for _ in range(2):
+        scene.clock.sleep(pause_s)
+        before = (scene.writes(), _hub(scene))
+        scene.round()
+        if (scene.writes(), _hub(scene)) != before:
+            broken.append("a round after the rest wrote something")
+    return broken
+
+
+def _hub(scene: Scene) -> list[tuple[object, ...]]:
+    return scene.sql("SELECT uid, rev FROM contact ORDER BY uid")
+
+
+def shrink(played: Played) -> Played:
+    """Leave out acts as long as the same kind of promise stays broken."""
+    flat = [(point, act) for point in sorted(played.script) for act in played.script[point]]
+    kind = _kind(played.broken)
+    size = max(1, len(flat) // 2)
+    while size:
+        at = 0
+        while at < len(flat):
+            fewer = flat[:at] + flat[at + size :]
+            again = play(played.setting, _script(fewer))
+            if again.broken and _kind(again.broken) == kind:
+                flat, played = fewer, again
+            else:
+                at += size
+        size //= 2
+    return played
+
+
+def _script(flat: list[tuple[int, Act]]) -> dict[int, list[Act]]:
+    out: dict[int, list[Act]] = {}
+    for point, act in flat:
+        out.setdefault(point, []).append(act)
+    return out
+
+
+def _kind(broken: list[str]) -> str:
+    """Give the words of the first broken promise without names and numbers."""
+    return " ".join(word for word in broken[0].split() if not any(letter.isdigit() for letter in word)) if broken else ""
+
+
+def story(played: Played) -> str:
+    """Tell a failure in a few lines."""
+    s = played.setting
+    lines = [
+        f"seed {s.seed}: keys {s.keys}, dedicated {s.dedicated}, versions {s.versions}, lag {s.list_lag_s}/"
+        f"{s.search_lag_s} s, page {s.page_size}, batch {s.batch_size}, period {s.period_s} s, {s.rounds} rounds"
+    ]
+    for point in sorted(played.script):
+        if point in played.places:
+            acts = "; ".join(str(act) for act in played.script[point])
+            lines.append(f"  {point:4} {played.places[point]}: {acts}")
+    return "\n".join([*lines, *(f"  ! {line}" for line in played.broken)])
+
+
+def main(first: int, count: int) -> int:
+    """Play seeds and tell each failure; gives how many failed."""
+    failed = requests = crashes = faults = 0
+    for seed in range(first, first + count):
+        played = play(draw_setting(seed))
+        requests, crashes, faults = requests + played.requests, crashes + played.crashes, faults + played.faults
+        if played.broken:
+            failed += 1
+            print(story(shrink(played)) if count == 1 or failed <= 3 else f"seed {seed}: {played.broken[0]}", flush=True)
+    print(f"{count} seeds, {requests} requests, {faults} faults, {crashes} crashes, {failed} failed")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)))

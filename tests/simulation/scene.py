@@ -1,0 +1,200 @@
+"""The stage: two systems in memory, one store that outlives crashes, the real engine, and points where acts happen."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import random
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from connectors.base import Ports
+from connectors.memory import MemoryConnector, MemorySettings
+from connectors.memory_world import Call, MemoryWorld
+from mapping.loading import load_maps
+from store.database import Database
+from store.tx import Tx
+from sync.desk import Desk
+from sync.engine import Engine, RoundOptions
+from sync.guards import Rails
+from sync.opening import Configured, Opener, fingerprint
+from sync.report import RunReport
+from tests.simulation.acts import MAPPED, REMOTES, Setting, Side
+from tests.unit.sync.rig import StepClock, Tokens, Windows
+
+OBJECT: Final = "contacts"
+_WIDE: Final = Rails(deletes_floor=10_000, mass_floor=10_000, listing_floor=10_000, errors_floor=10_000)
+
+
+class Crash(BaseException):
+    """The process dies here. No code of the engine may catch it."""
+
+
+class CrashingStore(Database):
+    """A store in memory that tells of every commit, and answers nobody once the process is dead."""
+
+    tell: Callable[[str], None] = staticmethod(lambda _where: None)
+    dead = False
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        if self.dead:
+            raise Crash("the process is dead")
+        with super().read() as tx:
+            yield tx
+
+    @contextmanager
+    def write(self, durable: bool = False) -> Iterator[Tx]:
+        if self.dead:
+            raise Crash("the process is dead")
+        with super().write(durable) as tx:
+            yield tx
+            self.tell("before commit")
+        self.tell("after commit")
+
+
+class _Blank:
+    """One empty store, made once; every run starts from a copy of it."""
+
+    def __init__(self) -> None:
+        self.store = CrashingStore.open("sqlite://", clock=StepClock())
+        assert isinstance(self.store, CrashingStore)
+        self.empty = sqlite3.connect(":memory:")
+        self.raw().backup(self.empty)
+
+    def raw(self) -> Any:
+        with self.store.read() as tx:
+            return tx.conn.connection.dbapi_connection
+
+    def fresh(self, clock: StepClock) -> CrashingStore:
+        store = self.store
+        assert isinstance(store, CrashingStore)
+        store.dead, store.tell, store._clock = False, lambda _where: None, clock
+        self.empty.backup(self.raw())
+        return store
+
+
+_blank: list[_Blank] = []
+
+
+def blank_store(clock: StepClock) -> CrashingStore:
+    """Give the one store of this process, empty again: making tables anew would cost more than a run."""
+    if not _blank:
+        _blank.append(_Blank())
+    return _blank[0].fresh(clock)
+
+
+class Scene:
+    """Everything that exists in one run. ``happen`` is called at every point with its place and the call, if any."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.clock = StepClock()
+        self.store = blank_store(self.clock)
+        self.happen: Callable[[str, Side | None, Call | None], None] = lambda _place, _side, _call: None
+        self.store.tell = lambda place: self.happen(place, None, None)
+        self.worlds: dict[Side, MemoryWorld] = {}
+        self.broken: list[str] = []
+        self.trace = hashlib.sha256()
+        self._ids = itertools.count()
+        self._settings = {name: self._of(rank) for rank, name in enumerate(REMOTES)}
+        for rank, name in enumerate(REMOTES):
+            self.worlds[name] = self._world(rank)
+            self.worlds[name].on_call = self._listener(name)
+        self.start()
+
+    def start(self) -> None:
+        """Start the process: everything but the systems and the store is new."""
+        self.store.dead = False
+        self.configured = [self._configure(rank, name) for rank, name in enumerate(REMOTES)]
+        self.engine = Engine(
+            self.store, self.clock, rails=_WIDE, new_id=lambda: f"id-{next(self._ids):06d}",
+            salt=lambda: b"0123456789abcdef", parallel=False,
+        )  # fmt: skip
+        self.opener = Opener(self.store, self.clock, {})
+
+    def round(self) -> RunReport | None:
+        """Run one round; None when the process died on the way and was started again."""
+        try:
+            report = self.engine.begin("sync", {one.name: one.settings for one in self.configured})
+            return self.engine.round(report, self.opener.open_all(self.configured, report), RoundOptions())
+        except Crash:
+            self.start()
+            return None
+
+    def die(self) -> None:
+        self.store.dead = True
+        raise Crash("killed")
+
+    def desk(self) -> Desk:
+        return Desk(db=self.store, clock=self.clock, random_bytes=lambda count: b"\7" * count)
+
+    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run plain SQL on the store as a person's tool would."""
+        with Database.edit(self.store) as tx:
+            result = tx.conn.exec_driver_sql(statement, values)
+            return [tuple(row) for row in result] if result.returns_rows else []
+
+    def writes(self) -> int:
+        return sum(len(world.writes()) for world in self.worlds.values())
+
+    def digest(self) -> str:
+        """Give the fingerprint of everything that was asked and of how the systems and the hub ended."""
+        end = self.trace.copy()
+        for name, world in self.worlds.items():
+            end.update(repr((name, sorted((id, row.history) for id, row in world.rows[OBJECT].items()))).encode())
+        end.update(repr(self.sql("SELECT uid, rev, state, name, title, description FROM contact ORDER BY uid")).encode())
+        return end.hexdigest()
+
+    def _of(self, rank: int) -> MemorySettings:
+        drawn = self.setting
+        return MemorySettings(
+            mode="live", first_contact="auto", org_id=f"org-{REMOTES[rank]}", dedicated_user=drawn.dedicated,
+            visible_after_s=drawn.visible_after_s, overlap_s=drawn.list_lag_s + 5, deadline_s=5,
+            page_size=drawn.page_size, batch_size=drawn.batch_size, unique_key=drawn.keys[rank] == "A",
+            record_version=drawn.versions[rank], list_lag_s=drawn.list_lag_s, search_lag_s=drawn.search_lag_s,
+            skew_ms=drawn.skew_ms[rank],
+        )  # fmt: skip
+
+    def _world(self, rank: int) -> MemoryWorld:
+        one = self._settings[REMOTES[rank]]
+        return MemoryWorld(
+            self.clock, list_lag_s=one.list_lag_s, search_lag_s=one.search_lag_s, skew_ms=one.skew_ms,
+            unique_key=one.unique_key, record_version=one.record_version, org_id=one.org_id,
+        )  # fmt: skip
+
+    def _configure(self, rank: int, name: Side) -> Configured:
+        settings = self._settings[name]
+        ports = Ports(name=name, clock=self.clock, rng=random.Random(rank), tokens=Tokens(), windows=Windows())
+        fields = ("name", "email", *MAPPED, *(() if self.setting.keys[rank] == "C" else ("key",)))
+        tables = {"contact": {"object": OBJECT, "fields": {field: field for field in fields}}}
+        maps = load_maps(tables, {}, name)
+        return Configured(
+            name=name, connector=MemoryConnector(settings, ports, self.worlds[name]), settings=settings, maps=maps,
+            fingerprint=fingerprint(settings, maps),
+        )  # fmt: skip
+
+    def _listener(self, name: Side) -> Callable[[str, Call], None]:
+        def listen(when: str, call: Call) -> None:
+            if self.store._inside is not None:
+                self.broken.append(f"{call.name} at {name} was asked inside a transaction")
+            if when == "before":
+                self.trace.update(repr((name, call.at_ms, call.name, call.rows)).encode())
+                if call.mutating:
+                    self._check_intent(name, call)
+            self.happen(f"{when} {call.name} at {name}", name, call)
+
+        return listen
+
+    def _check_intent(self, name: Side, call: Call) -> None:
+        """Hold that the intent of every row was committed before the first byte of its request."""
+        found = self.sql("SELECT action, remote_id FROM op WHERE connection = ? AND state = 'intent'", name)
+        open_ = [(action, remote_id) for action, remote_id in found]
+        for row in call.rows:
+            one = (row["action"], row["id"])
+            if one not in open_:
+                self.broken.append(f"{name} was asked to {one[0]} {one[1]} without an intent")
+            else:
+                open_.remove(one)
