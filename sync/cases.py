@@ -11,7 +11,7 @@ from store import hub, inbox, links, reviews
 from store.reviews import Review
 from store.tx import Tx
 from sync.bindings import uid_for
-from sync.finding import ResolveUrl, find_remote, find_uid
+from sync.finding import ResolveUrl, find_remote, find_uid, not_found
 from sync.matching import HUB
 
 
@@ -123,7 +123,10 @@ def chosen_uid(tx: Tx, review: Review, target: str | None, resolve_url: ResolveU
             refs = ", ".join(f"{side}:{ref}" if side else ref for side, ref in candidates)
             raise InputError(f"name one of the candidates: {refs}", zh=f"请指定候选之一:{refs}")
         side, ref = candidates[0]
-        return ref if side == HUB else _uid_of_newcomer(tx, side, ref, review.entity)
+        uid = ref if side == HUB else _uid_of_newcomer(tx, side, ref, review.entity)
+        if not uid:
+            raise not_found(f"{side}:{ref}", review.entity)
+        return uid
     free = [one for one in find_remote(tx, target, resolve_url) if one.uid is None and one.entity == review.entity]
     if free:
         return _uid_of_newcomer(tx, free[0].connection, free[0].remote_id, review.entity)

@@ -429,3 +429,40 @@ def test_a_fresh_uid_is_a_uuid_of_version_seven() -> None:
     assert made.version == 7
     assert made.variant == uuid.RFC_4122
     assert made.int >> 80 == NOW_MS
+
+
+def test_the_only_candidate_may_be_a_newcomer_or_gone_by_now(desk: Desk) -> None:
+    newcomer = item("fxiaoke", "a", title="One")
+    with desk.db.edit() as tx:
+        inbox.put(tx, [item("zoho", "5", title="One"), item("zoho", "6", title="Two"), newcomer])
+    desk.accept(match_review(desk, "zoho", "5", ("fxiaoke", "a")))
+    gone = match_review(desk, "zoho", "6", ("fxiaoke", "vanished"))
+    assert desk.review(gone).candidates[0].title == ""
+    with pytest.raises(InputError, match='no task "fxiaoke:vanished"'):
+        desk.accept(gone)
+    uid = desk.add("task", {"title": "Sign"})
+    linked(desk, uid, "fxiaoke", "b")
+    tied = match_review(desk, "zoho", "7", ("fxiaoke", "b"))
+    desk.accept(tied)
+    assert answered(desk, tied) == {"match": uid}
+
+
+def test_codes_and_blanks_of_a_side_need_no_translation(desk: Desk) -> None:
+    uid = desk.add("contact", {"name": "张三"})
+    for sides, value in (({"zoho": ["it"]}, ["it"]), ({"zoho": None}, None)):
+        with desk.db.edit() as tx:
+            data = {"hub": None, "sides": sides}
+            (id,) = reviews.put(tx, [Review(None, "conflict", "contact", uid, field="roles", data=data)])
+        desk.resolve_conflict(id, take="zoho")
+        with desk.db.read() as tx:
+            review = reviews.get(tx, id)
+        assert review is not None
+        assert review.resolution is not None
+        assert review.resolution["value"] == value
+
+
+def test_without_connections_no_address_names_a_record(tmp_path: Path) -> None:
+    db = Database.open(f"sqlite:///{tmp_path / 'duban.db'}", clock=StillClock())
+    with pytest.raises(InputError, match="no record"):
+        Desk(db=db, clock=StillClock()).find("https://crm.example/Tasks/5")
+    db.close()
