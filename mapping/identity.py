@@ -24,8 +24,9 @@ KEY_KINDS: Final[Mapping[str, str]] = {
     "k": "key field", "e": "e-mail", "m": "mobile", "np": "name and phone", "nd": "name and domain",
     "c": "contract number", "an": "account and name", "psd": "project, subject and due date",
     "cts": "contact, time and score", "n": "name alone", "ps": "project and subject",
+    "sd": "subject and due date", "cs": "contact and subject",
 }  # fmt: skip
-"""Kind of a key -> what it compares, for showing to a person. The last two are weak, and so is ``an`` in one case."""
+"""Kind of a key -> what it compares, for showing to a person. Those from ``n`` on are weak, and so is ``an`` in one case."""
 
 
 def name_form(raw: str) -> str:
@@ -126,7 +127,17 @@ def _weak_project(values: Values) -> list[str]:
 
 
 def _weak_task(values: Values) -> list[str]:
-    return _join("ps", _text(values, "project"), name_form(_text(values, "title")))
+    """Suggest by subject with project or due date, and by subject alone where there is neither."""
+    title = name_form(_text(values, "title"))
+    project, due = _text(values, "project"), _text(values, "due")
+    found = [*_join("ps", project, title), *_join("sd", title, due)]
+    return found or _join("n", title)
+
+
+def _weak_feedback(values: Values) -> list[str]:
+    """Suggest by contact and subject, and by subject alone where nobody is named."""
+    subject = name_form(_text(values, "subject"))
+    return _join("cs", _text(values, "contact"), subject) or _join("n", subject)
 
 
 _Rule = Callable[[Values], list[str]]
@@ -136,5 +147,5 @@ _STRONG: Final[Mapping[EntityKind, _Rule]] = {
 }  # fmt: skip
 _WEAK: Final[Mapping[EntityKind, _Rule]] = {
     "account": _name_alone, "contact": _name_alone, "project": _weak_project, "task": _weak_task,
-    "feedback": _nothing, "comment": _nothing,
+    "feedback": _weak_feedback, "comment": _nothing,
 }  # fmt: skip

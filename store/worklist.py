@@ -61,3 +61,13 @@ def postpone(tx: Tx, marks: Sequence[tuple[int, int]]) -> None:
     """Put parked records back to sleep: (id, next try in ms)."""
     sql = 'UPDATE "quarantine" SET "state" = \'open\', "retry_ms" = ? WHERE "id" = ?'
     execute_many(tx, sql, [(retry_ms, id_) for id_, retry_ms in marks])
+
+
+def close_pairs(tx: Tx, entity: EntityKind, connection: str, uids: Sequence[str], now_ms: int) -> None:
+    """End the questions of pairs that have a link now: a taken value, a write nobody could tell."""
+    sql = (
+        'UPDATE "review" SET "state" = \'closed\', "closed_ms" = ? '
+        "WHERE \"kind\" IN ('duplicate', 'unknown') AND \"state\" <> 'closed' "
+        'AND "entity" = ? AND "connection" = ? AND'
+    )
+    execute_among(tx, sql, '"uid"', uids, now_ms, entity, connection)

@@ -99,7 +99,7 @@ class Answers:
         record = spoke.connector.fetch(bound.map.object, [review.remote_id], bound.wire_fields).get(review.remote_id)
         if taken or record is None:
             self._report.problems.append(
-                f"{spoke.name} {bound.map.object}/{review.remote_id}: cannot be linked, it is gone or belongs to another"
+                f"{spoke.name} {bound.map.object}/{review.remote_id}: not linked, it is gone or belongs to another"
             )
             return None
         now_ms = self._clock.now_ms()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from mapping.records import EntityKind
-from store import claims, hub, identity, inbox, journal, links, outbox, reviews
+from store import claims, hub, identity, inbox, journal, links, outbox, quarantine, reviews, worklist
 from store.claims import Claim
 from store.hub import DirtyMark, HubChange, HubRow
 from store.inbox import Item
@@ -116,11 +116,21 @@ class Committer:
                 if name not in stepped and old is not None and old.id is not None and not item.gone and not plan.waits:
                     touched.append((old.id, item.version, item.modified_ms))
         links.insert(self._tx, new)
+        self._end_questions(entity, new)
         links.update(self._tx, changed)
         links.touch(self._tx, touched)
         for name, remote_ids in bound.items() if self.keyed else ():
             if name in spokes:
                 identity.drop(self._tx, entity, name, remote_ids)
+
+    def _end_questions(self, entity: EntityKind, new: Sequence[Link]) -> None:
+        """A pair that has met needs no answer about its lost or refused create any more."""
+        if not reviews.counts(self._tx) and not quarantine.count(self._tx):
+            return
+        for name in {link.connection for link in new}:
+            uids = [link.uid for link in new if link.connection == name]
+            worklist.close_pairs(self._tx, entity, name, uids, self._now_ms)
+            worklist.close_held(self._tx, name, uids, self._now_ms)
 
     def _link(self, entity: EntityKind, uid: str, step: LinkStep, old: Link | None, item: Item | None) -> Link:
         keep = old if old is not None and not step.new else None

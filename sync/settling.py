@@ -10,7 +10,8 @@ from mapping.errors import DubanError
 from mapping.fields import BoundMap
 from mapping.ports import Clock
 from mapping.records import Value
-from store import hub, inbox, journal, links, outbox, quarantine, reviews, worklist
+from store import claims, hub, inbox, journal, links, outbox, quarantine, reviews, worklist
+from store.claims import Claim
 from store.database import Database
 from store.journal import Entry
 from store.links import Link
@@ -104,6 +105,7 @@ class Settler:
         links.insert(tx, new)
         links.update(tx, changed)
         worklist.close_held(tx, spoke.name, uids, now_ms)
+        claims.put(tx, _stated(spoke, bound, verdicts, now_ms))
         journal.append(tx, [self._entry(spoke, verdict, now_ms) for verdict in verdicts], self._salt)
 
     def _new_link(self, spoke: Spoke, bound: BoundMap, verdict: Verdict, now_ms: int) -> Link:
@@ -201,6 +203,20 @@ class Settler:
             run_id=self._report.run_id,
         )  # fmt: skip
         reviews.put(tx, [question])
+
+
+def _stated(spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict], now_ms: int) -> list[Claim]:
+    """What we wrote into a claim field is what that source states from now on."""
+    names = [field.map.field for field in bound.fields if field.map.direction == "claim"]
+    return [
+        Claim(
+            entity=bound.entity, uid=verdict.op.uid, field=name, connection=spoke.name,
+            value=verdict.op.hub_values.get(name), remote_ms=None, seen_ms=now_ms,
+        )
+        for verdict in verdicts
+        for name in names
+        if name in verdict.op.values
+    ]  # fmt: skip
 
 
 def _ours(verdict: Verdict) -> bool:

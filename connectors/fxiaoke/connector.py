@@ -348,9 +348,12 @@ NOT_FOUND_CODES = frozenset({"32000", "15002"})
 
 
 def _server_ms(answer: Answer, records: Sequence[RemoteRecord]) -> int | None:
-    """Give the server's time of the first page; without a Date, what its own rows prove has passed, if anything."""
+    """Give the server's time of the first page; without a Date, what its own rows prove has passed, if anything.
+
+    A Date has whole seconds: the running one belongs to the window, or an edit of this very second would wait a round.
+    """
     if answer.server_ms is not None:
-        return answer.server_ms
+        return answer.server_ms + 999
     seen = [record.modified_ms for record in records if record.modified_ms is not None]
     return max(seen, default=None)
 

@@ -256,18 +256,18 @@ def test_a_walk_pages_by_id_inside_a_window_closed_at_the_servers_time() -> None
     assert [[record.id for record in page.records] for page in pages] == [["a", "b"], ["c", "d"], ["e"]]
     assert [filters(body) for body in service.bodies("query")] == [
         [],
-        [("_id", "GT", ["b"]), ("last_modified_time", "LTE", [str(DATE_MS)])],
-        [("_id", "GT", ["d"]), ("last_modified_time", "LTE", [str(DATE_MS)])],
+        [("_id", "GT", ["b"]), ("last_modified_time", "LTE", [str(DATE_MS + 999)])],
+        [("_id", "GT", ["d"]), ("last_modified_time", "LTE", [str(DATE_MS + 999)])],
     ]
-    assert json.loads(pages[-1].watermark) == {"phase": "start", "lo": DATE_MS - 600_000, "hi": None, "last": ""}
+    assert json.loads(pages[-1].watermark) == {"phase": "start", "lo": DATE_MS + 999 - 600_000, "hi": None, "last": ""}
 
 
 def test_the_next_round_reads_the_overlap_again_and_looks_into_the_bin() -> None:
     service = Service(query=in_turn(rows("a"), rows("b", life_status="normal"), rows("x", life_status="invalid")))
     mark = pull(service.connector())[-1].watermark
     pages = pull(service.connector(), mark)
-    lo = ("last_modified_time", "GTE", [str(DATE_MS - 600_000)])
-    hi = ("last_modified_time", "LTE", [str(DATE_MS)])
+    lo = ("last_modified_time", "GTE", [str(DATE_MS + 999 - 600_000)])
+    hi = ("last_modified_time", "LTE", [str(DATE_MS + 999)])
     assert [filters(body) for body in service.bodies("query")[1:]] == [
         [lo],
         [lo, hi, ("life_status", "EQ", ["invalid"])],
