@@ -18,7 +18,7 @@ from store.inbox import Item
 from store.reviews import Review
 from store.tx import Tx
 from sync import reasons
-from sync.matching import HUB, WEAK_PREFIX, Doubt, Matching, Node, match
+from sync.matching import HUB, WEAK_PREFIX, Doubt, Group, Matching, Node, match
 from sync.report import LineAction, PlanLine, RunReport
 from sync.spokes import ChunkRefs, Spoke, prefetch
 
@@ -50,6 +50,7 @@ class _Meetings:
     members: dict[Node, tuple[Node, ...]] = field(default_factory=dict)
     doubts: dict[Node, Doubt] = field(default_factory=dict)
     fresh: dict[Node, str] = field(default_factory=dict)
+    reappeared: set[Node] = field(default_factory=set)
 
 
 class Binder:
@@ -110,7 +111,23 @@ class Binder:
                 out.uids[record] = (group.uid, reason)
                 out.members[record] = group.records
         out.doubts = {doubt.record: doubt for doubt in matching.doubts}
+        self._ask_about_deleted(out, matching.groups)
         return out
+
+    def _ask_about_deleted(self, out: _Meetings, groups: Sequence[Group]) -> None:
+        """Let nobody bind silently to a row that a person deleted; one that is no more in the hub binds nobody."""
+        uids = sorted({group.uid for group in groups if group.uid is not None})
+        rows = hub.read(self._tx, self._entity, uids)
+        for group in groups:
+            row = rows.get(group.uid) if group.uid is not None else None
+            if group.uid is None or (row is not None and row.state != "deleted"):
+                continue
+            for record in group.records:
+                if row is None:
+                    out.uids[record] = (None, out.uids[record][1])
+                else:
+                    out.doubts[record] = Doubt(record, ((HUB, group.uid),), name_only=False)
+                    out.reappeared.add(record)
 
     def _decided(self, out: _Meetings) -> dict[Node, str | None]:
         """Read what people decided about doubtful records and nobody acted on yet."""
@@ -147,7 +164,7 @@ class Binder:
             elif item.connection in barred and item.created_by == self._spokes[item.connection].identity.user_id:
                 self._say(item, "skip", reasons.WAITS_FOR_CREATE)
             elif node in meetings.doubts:
-                self._doubt(item, meetings.doubts[node])
+                self._doubt(item, meetings.doubts[node], again=node in meetings.reappeared)
             else:
                 self._place(item, meetings, work, done)
         inbox.remove(self._tx, dropped)
@@ -157,7 +174,8 @@ class Binder:
     def _place(self, item: Item, meetings: _Meetings, work: Work, done: set[Node]) -> None:
         node = (item.connection, item.remote_id)
         uid, reason = meetings.uids.get(node, (None, ""))
-        twins = self._twins(item, meetings.members.get(node, ()))
+        group = meetings.members.get(node)
+        twins = self._twins(item, group) if group else [item]
         uid = uid or uid_for(twins[0], meetings.fresh.get(node, ""))
         work.new.setdefault(uid, []).extend(twins)
         done.update((twin.connection, twin.remote_id) for twin in twins)
@@ -179,8 +197,8 @@ class Binder:
         order = {name: rank for rank, name in enumerate(self._spokes)}
         return sorted(twins, key=lambda twin: order[twin.connection])
 
-    def _doubt(self, item: Item, doubt: Doubt) -> None:
-        reason = reasons.NAME_ONLY if doubt.name_only else reasons.AMBIGUOUS
+    def _doubt(self, item: Item, doubt: Doubt, *, again: bool) -> None:
+        reason = reasons.NAME_ONLY if doubt.name_only else reasons.REAPPEARED if again else reasons.AMBIGUOUS
         data = {"candidates": [list(node) for node in doubt.candidates], "reason": reason}
         question = Review(
             id=None, kind="match", entity=self._entity, connection=item.connection, object=item.object,

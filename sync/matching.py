@@ -59,12 +59,17 @@ def match(
         linked_at: hub uid -> connections where it already has a record (those cannot take another).
         settled: what people decided: record -> uid it belongs to, or None for "new".
     """
+    shared = list(shared)
     strong, weak = _edges(shared, linked_at, settled or {})
     out = Matching()
     bound: set[Node] = set()
     for component in _components(strong):
         _judge(component, strong, out, bound)
     doubted = {doubt.record for doubt in out.doubts}
+    for record, holder in sorted(_twins(shared, linked_at, settled or {}).items()):
+        if record not in bound and record not in doubted:
+            out.doubts.append(Doubt(record, (holder,), name_only=False))
+            doubted.add(record)
     for record in sorted(weak):
         if record[0] == HUB or record in bound or record in doubted:
             continue
@@ -93,6 +98,19 @@ def _edges(
                 graph.setdefault(left, {})[right] = graph.get(left, {}).get(right, False) or exact
                 graph.setdefault(right, {})[left] = graph.get(right, {}).get(left, False) or exact
     return strong, weak
+
+
+def _twins(
+    shared: Iterable[tuple[str, str, str]], taken: Mapping[str, frozenset[str]], decided: Mapping[Node, str | None]
+) -> dict[Node, Node]:
+    """Find records that carry the key field of a hub row which has another record on their side already."""
+    out: dict[Node, Node] = {}
+    for key, nodes in _by_key(shared):
+        holders = [node for node in nodes if node[0] == HUB] if key.startswith(KEY_PREFIX) else []
+        for node in nodes if holders else ():
+            if node[0] != HUB and node not in decided and node[0] in taken.get(holders[0][1], frozenset()):
+                out[node] = holders[0]
+    return out
 
 
 _CROWD = 50

@@ -13,8 +13,9 @@ from typing import Any
 from mapping.fields import UNSEEN, BoundField, Unseen
 from mapping.records import TITLE_FIELD, EntityKind, Value, hub_field, is_blank
 from sync import reasons
+from sync.importing import moves_of, take_fields
 from sync.merge import FieldOutcome, FieldSide, merge_field
-from sync.presence import mark_gone, plan_creates, plan_deleted, plan_gone, points_home
+from sync.presence import bring_back, mark_gone, plan_creates, plan_deleted, plan_gone, points_home
 from sync.report import FieldChange
 from sync.views import EntityPlan, EntityView, LinkStep, OpStep, ReviewStep, SideView, add_line, kept_link, present
 
@@ -34,9 +35,13 @@ def plan_entity(view: EntityView) -> EntityPlan:
         add_line(plan, view, "skip", "", reasons.OPEN_OP)
         plan.waits = True
         return plan
+    if view.state == "merged":
+        return plan
     if view.state == "deleted":
-        if plan_deleted(plan, view, live) == "fields":
+        if plan_deleted(plan, view, live) == "revive":
             _plan_fields(plan, view, live, outward=True)
+            bring_back(plan, view, [side for side in view.sides if side.base is not None and _absent(side)])
+            _put_back(plan, view)
         return plan
     if view.state == "archived" and not _returns(live):
         _plan_fields(plan, view, live, outward=False)
@@ -48,13 +53,30 @@ def plan_entity(view: EntityView) -> EntityPlan:
     left = plan_gone(plan, view, live, gone) if gone else "all"
     if left != "done":
         _plan_fields(plan, view, live, outward=True)
+    if left == "revive":
+        bring_back(plan, view, [side for side in gone if side.base is not None and side.base.state != "gone"])
     if left == "all":
         plan_creates(plan, view)
     return plan
 
 
+def _absent(side: SideView) -> bool:
+    """Say whether the record of that spoke is known to be deleted."""
+    if side.seen is not None:
+        return side.seen.gone
+    return side.base is not None and side.base.state == "gone"
+
+
+def _put_back(plan: EntityPlan, view: EntityView) -> None:
+    """Give a row that was taken out of the hub for good its place again, with everything the links remember."""
+    if view.vanished:
+        plan.insert = True
+        plan.values = {name: value for name, value in {**view.values, **plan.values}.items() if value is not None}
+
+
 def _returns(live: Iterable[SideView]) -> bool:
-    return any(side.base is not None and side.base.state == "gone" and side.seen is not None for side in live)
+    """Say whether a record came back: taken out of the bin, or made anew."""
+    return any(side.seen is not None and (side.base is None or side.base.state == "gone") for side in live)
 
 
 # --- fields -----------------------------------------------------------------------------------------------------
@@ -90,38 +112,14 @@ def _plan_fields(plan: EntityPlan, view: EntityView, live: Sequence[SideView], *
 def _import_single(
     plan: EntityPlan, side: SideView, step: LinkStep, hub_changes: list[FieldChange], *, detail: bool
 ) -> None:
-    """Take a record nobody else knows: the common case of a first pull, kept short on purpose."""
+    """Take a record nobody else knows."""
     assert side.seen is not None
-    doc = side.seen.doc
-    for bound in side.bound.fields:
-        name = bound.map.field
-        remote = doc.get(name, UNSEEN)
-        if isinstance(remote, Unseen):
-            continue
-        direction = bound.map.direction
-        if direction in ("to_remote", "create_only"):
-            step.shadow_remote[name] = remote
-            if is_blank(remote):
-                step.shadow_hub[name] = None
-            continue
-        value = bound.codec.to_hub(remote, None, side.refs)
-        if isinstance(value, Unseen):
-            if points_home(side, plan.entity, name):
-                plan.waits = True
-            else:
-                step.shadow_remote[name], step.shadow_hub[name], step.notes[name] = remote, None, "no_home"
-            continue
-        step.shadow_remote[name] = remote
-        if direction == "claim":
-            step.shadow_hub[name] = None
-            plan.claims.append((name, side.connection, value))
-            continue
-        step.shadow_hub[name] = value
-        if value is not None:
-            plan.values[name] = value
-            plan.origins[name] = side.connection
-            if detail:
-                hub_changes.append(FieldChange(field=name, old=None, new=value, reason=reasons.NEW_AT_REMOTE))
+    take_fields(plan, step, side.seen.doc, moves_of(side.bound, side.homes), side.refs)
+    if detail:
+        hub_changes += [
+            FieldChange(field=name, old=None, new=value, reason=reasons.NEW_AT_REMOTE)
+            for name, value in plan.values.items()
+        ]
 
 
 def _step(side: SideView) -> LinkStep:

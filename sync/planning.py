@@ -21,6 +21,7 @@ from store.tx import Tx
 from sync.bindings import CHUNK, Binder, Work, keep_keys
 from sync.committing import Committer, Planned
 from sync.guards import Tally
+from sync.importing import Move, import_record, moves_of
 from sync.merge import Parked
 from sync.planner import plan_entity
 from sync.report import PlanLine, RunReport
@@ -45,6 +46,15 @@ class Policy:
     approved: frozenset[str] | None = None
     digests: bool = False
     lines_kept: int = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Lean:
+    """The one connection of a first pull, and how its fields come in."""
+
+    name: str
+    object: str
+    moves: Sequence[Move]
 
 
 class Planner:
@@ -125,11 +135,19 @@ class Planner:
         parked = _parked(reviews.active_fields(tx, entity, work.uids))
         busy = outbox.open_pairs(tx, entity, work.uids)
         refs = self._refs(entity, spokes, work, rows, linked, items)
+        lean = self._lean(entity, spokes)
         plans: list[Planned] = []
         for uid in work.uids:
-            mine = [*items.get(uid, ()), *work.new.get(uid, ())]
+            fresh = work.new.get(uid, [])
+            alone = len(fresh) == 1 and not (uid in rows or uid in linked or uid in items or uid in parked)
+            if lean is not None and alone and (uid, lean.name) not in busy and lean.name == fresh[0].connection:
+                plans.append((self._import(entity, uid, fresh[0], lean, refs[lean.name]), fresh, {}))
+                continue
+            mine = [*items.get(uid, ()), *fresh]
             mine = [item for item in mine if item.connection in spokes]
             best = _best_links(linked.get(uid, ()))
+            mine, twins = _paired(mine, linked.get(uid, ()), best)
+            self._ask_about(entity, uid, twins)
             row = rows.get(uid)
             if row is None and not mine and not best:
                 continue
@@ -140,6 +158,34 @@ class Planner:
         self._committer.commit(entity, spokes, work, rows, [entry for entry in plans if self._admit(entry[0])])
         if self._progress is not None:
             self._progress(f"plan.{entity}", len(work.uids))
+
+    def _lean(self, entity: EntityKind, spokes: Mapping[str, Spoke]) -> _Lean | None:
+        """Give the short way for new records, where nobody else could want them and nobody is told them one by one."""
+        told = self._policy.digests or len(self._report.lines) < self._policy.lines_kept
+        if len(spokes) > 1 or told:
+            return None
+        spoke = next(iter(spokes.values()))
+        bound = spoke.maps[entity]
+        return _Lean(spoke.name, bound.map.object, moves_of(bound, frozenset(spoke.maps)))
+
+    def _import(self, entity: EntityKind, uid: str, item: Item, lean: _Lean, refs: ChunkRefs) -> EntityPlan:
+        self._report.tally("import")
+        self._report.lines_total += 1
+        return import_record(entity, uid, lean.name, lean.object, item.remote_id, item.doc or {}, lean.moves, refs)
+
+    def _ask_about(self, entity: EntityKind, uid: str, twins: Sequence[Item]) -> None:
+        """Show a person what claims to be an entity that has its record there already; it is never written to."""
+        questions = [
+            Review(
+                id=None, kind="duplicate", entity=entity, uid=uid, connection=twin.connection, object=twin.object,
+                remote_id=twin.remote_id, data={"code": "twin", "holder_uid": uid}, opened_ms=self._now_ms,
+                run_id=self._report.run_id,
+            )
+            for twin in twins
+            if not twin.gone
+        ]  # fmt: skip
+        reviews.put(self._tx, questions)
+        inbox.remove(self._tx, [twin.id for twin in twins if twin.id is not None])
 
     def _refs(
         self,
@@ -215,7 +261,7 @@ class Planner:
             state, values = "deleted", {k: v for link in best.values() for k, v in link.shadow_hub.items()}
         return EntityView(
             entity=entity, uid=uid, exists=row is not None or bool(best), state=state, values=values, sides=sides,
-            parked=parked, bound_by=work.bound_by.get(uid, ""),
+            parked=parked, bound_by=work.bound_by.get(uid, ""), vanished=row is None and bool(best),
             detail=self._policy.digests or len(self._report.lines) < self._policy.lines_kept,
         )  # fmt: skip
 
@@ -284,6 +330,30 @@ def _best_links(some: Sequence[Link]) -> dict[str, Link]:
         if link.state != "retired":
             out.setdefault(link.connection, link)
     return out
+
+
+def _paired(items: Sequence[Item], some: Sequence[Link], best: dict[str, Link]) -> tuple[list[Item], list[Item]]:
+    """Part what was observed of the counting links from what other records say; a link that came back counts again.
+
+    Args:
+        best: connection -> the link that counts; one that is gone gives way to a living record of the entity.
+    """
+    mine: list[Item] = []
+    twins: list[Item] = []
+    for item in items:
+        link = best.get(item.connection)
+        if link is None or link.remote_id != item.remote_id:
+            if item.gone or (link is not None and link.state != "gone"):
+                twins.append(item)
+                continue
+            former = next(
+                (one for one in some if (one.connection, one.remote_id) == (item.connection, item.remote_id)), None
+            )
+            best.pop(item.connection, None)
+            if former is not None and not former.notes.get("unlinked"):
+                best[item.connection] = replace(former, state="gone")
+        mine.append(item)
+    return mine, twins
 
 
 def _cut_off(some: Sequence[Link], best: Mapping[str, Link]) -> set[str]:

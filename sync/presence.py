@@ -6,19 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from mapping.fields import UNSEEN, Unseen
-from mapping.records import TITLE_FIELD, EntityKind, Value, hub_field, is_blank
-from sync import reasons
+from mapping.records import TITLE_FIELD, EntityKind, Value, is_blank
+from sync import importing, reasons
 from sync.report import FieldChange
 from sync.views import EntityPlan, EntityView, OpStep, ReviewStep, SideView, add_line, kept_link, present
 
-Next = Literal["done", "fields", "all"]
-"""What the planner still has to do after a delete was looked at: nothing, the fields, or fields and creates."""
+Next = Literal["done", "revive", "all"]
+"""What the planner still has to do after a delete was looked at: nothing, or the fields and then what is missing."""
 
 
 def points_home(side: SideView, entity: EntityKind, name: str) -> bool:
     """Say whether the field points to a record that this spoke may come to know."""
-    spec = hub_field(entity, name)
-    return spec.type == "parent" or (spec.type == "ref" and spec.target in side.homes)
+    return importing.points_home(side.homes, entity, name)
 
 
 def plan_creates(plan: EntityPlan, view: EntityView) -> None:
@@ -134,13 +133,13 @@ def plan_gone(plan: EntityPlan, view: EntityView, live: Sequence[SideView], gone
         return "done"
     if policy == "unlink":
         for side in fresh:
-            plan.links.append(kept_link(side, "retired"))
+            step = kept_link(side, "retired")
+            step.notes["unlinked"] = True
+            plan.links.append(step)
             add_line(plan, view, "skip", side.connection, reasons.REMOTE_DELETED, remote=side)
         return "all"
-    edited = policy == "restore" or _edited_since(view, live, fresh)
-    if edited:
-        _revive(plan, view, fresh)
-        return "fields"
+    if policy == "restore" or _edited_since(view, live, fresh):
+        return "revive"
     mark_gone(plan, fresh)
     if policy == "propagate":
         plan.state = "deleted"
@@ -177,8 +176,8 @@ def _moved(side: SideView) -> bool:
     )  # fmt: skip
 
 
-def _revive(plan: EntityPlan, view: EntityView, gone: Sequence[SideView]) -> None:
-    """Bring a deleted record back: restore where the remote can, else make it anew."""
+def bring_back(plan: EntityPlan, view: EntityView, gone: Sequence[SideView]) -> None:
+    """Bring deleted records back with the fields as planned: restore where the remote can, else make them anew."""
     for side in gone:
         if not side.may_write or not side.bound.map.writable:
             mark_gone(plan, [side])
@@ -200,10 +199,10 @@ def _revive(plan: EntityPlan, view: EntityView, gone: Sequence[SideView]) -> Non
 
 def plan_deleted(plan: EntityPlan, view: EntityView, live: Sequence[SideView]) -> Next:
     """A person deleted it in the hub: delete softly everywhere, unless somebody edited it meanwhile."""
-    if any(_moved(side) for side in live):
+    if any(_moved(side) or side.base is None for side in live):
         plan.state = "live"
         add_line(plan, view, "revive", "", reasons.EDIT_BEATS_DELETE)
-        return "fields"
+        return "revive"
     for side in live:
         if side.base is not None:
             _delete(plan, view, side)

@@ -78,6 +78,7 @@ class EntityView:
 
     Args:
         exists: False for an entity that is only about to become a hub row.
+        vanished: its hub row was removed behind our back; the values are what its links remember.
         bound_by: why its spokes were brought together, when that happened just now.
         detail: False leaves the single fields out of the lines of plain imports (long first pulls).
     """
@@ -91,6 +92,7 @@ class EntityView:
     parked: Mapping[str, Parked] = field(default_factory=dict)
     bound_by: str = ""
     detail: bool = True
+    vanished: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,0 +1,390 @@
+"""Deletes and edits against each other, in every direction and under every policy (one spoke against the hub)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.sync.rig import Rig
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    return Rig(tmp_path)
+
+
+def under(tmp_path: Path, policy: str) -> Rig:
+    return Rig(tmp_path, on_remote_delete=policy)
+
+
+# --- gone at one side, nobody edited ------------------------------------------------------------------------------
+
+
+def test_propagate_deletes_the_others_softly_and_the_hub_row_with_them(tmp_path: Path) -> None:
+    rig = under(tmp_path, "propagate")
+    mine, _ = rig.ann()
+    rig.a.remove("contacts", mine)
+    rig.rest()
+    assert rig.b.live("contacts") == {}
+    assert rig.row.state == "deleted"
+
+
+def test_restore_brings_the_deleted_record_back_under_its_own_id(tmp_path: Path) -> None:
+    rig = under(tmp_path, "restore")
+    mine, _ = rig.ann(title="CTO")
+    rig.a.remove("contacts", mine)
+    rig.rest()
+    assert rig.a.live("contacts")[mine]["title"] == "CTO"
+    assert rig.row.state == "live"
+
+
+def test_restore_makes_the_record_anew_where_nothing_can_be_taken_back_out_of_the_bin(tmp_path: Path) -> None:
+    rig = under(tmp_path, "restore")
+    rig.can("a", restore=False)
+    mine, _ = rig.ann(title="CTO")
+    rig.a.remove("contacts", mine)
+    rig.rest()
+    ((again, values),) = rig.a.live("contacts").items()
+    assert again != mine
+    assert values["title"] == "CTO"
+    assert len(rig.b.live("contacts")) == 1
+    assert {link.state for link in rig.links("contact", rig.row.uid).values()} == {"live"}
+
+
+def test_review_asks_and_touches_nothing_until_it_is_answered(tmp_path: Path) -> None:
+    rig = under(tmp_path, "review")
+    mine, theirs = rig.ann()
+    before = rig.writes()
+    rig.a.remove("contacts", mine)
+    report = rig.round()
+    rig.rest()
+    (question,) = rig.questions("delete")
+    assert (question.connection, question.uid) == ("a", rig.row.uid)
+    assert report.exit_code == 4
+    assert rig.row.state == "live"
+    assert theirs in rig.b.live("contacts")
+    assert rig.writes() == before
+
+
+@pytest.mark.parametrize("yes", [True, False])
+@pytest.mark.parametrize("restorable", [True, False])
+def test_the_answer_to_a_delete_review_is_carried_out(tmp_path: Path, yes: bool, restorable: bool) -> None:
+    rig = under(tmp_path, "review")
+    rig.can("a", restore=restorable)
+    mine, theirs = rig.ann(title="CTO")
+    rig.a.remove("contacts", mine)
+    rig.rest()
+    (question,) = rig.questions("delete")
+    assert question.id is not None
+    (rig.desk.accept if yes else rig.desk.reject)(question.id)
+    rig.rest()
+    assert rig.questions() == []
+    assert theirs in rig.b.live("contacts")
+    if yes:
+        assert rig.row.state == "archived"
+        assert rig.a.live("contacts") == {}
+    else:
+        ((back, values),) = rig.a.live("contacts").items()
+        assert (back == mine) is restorable
+        assert values["title"] == "CTO"
+        assert rig.row.state == "live"
+
+
+def test_two_sides_gone_at_once_archive_the_row_and_write_nothing(rig: Rig) -> None:
+    mine, theirs = rig.ann()
+    before = rig.writes()
+    rig.a.remove("contacts", mine)
+    rig.b.remove("contacts", theirs)
+    rig.rest()
+    assert rig.row.state == "archived"
+    assert rig.writes() == before
+
+
+def test_a_record_absent_from_a_full_listing_is_not_deleted(rig: Rig) -> None:
+    mine, theirs = rig.ann()
+    rig.a.rows["contacts"].pop(mine)
+    rig.round(full=True)
+    assert rig.row.state == "live"
+    assert theirs in rig.b.live("contacts")
+
+
+def test_a_reported_delete_that_a_read_disproves_is_ignored(rig: Rig) -> None:
+    mine, theirs = rig.ann()
+    rig.a.remove("contacts", mine)
+    rig.a.on_call = lambda when, call: (
+        rig.a.revive("contacts", mine)
+        if call.name == "fetch" and when == "before" and mine not in rig.a.live("contacts")
+        else None
+    )
+    rig.round()
+    assert rig.row.state == "live"
+    assert theirs in rig.b.live("contacts")
+
+
+def test_a_record_listed_and_gone_before_it_was_planned_creates_nothing_anywhere(rig: Rig) -> None:
+    rig.round()
+    ghost = rig.a.plant("contacts", {"name": "Ghost", "email": "ghost@x.example"})
+    rig.round("plan")
+    rig.a.remove("contacts", ghost)
+    rig.rest()
+    assert rig.rows("contact", ("live", "archived", "deleted")) == []
+    assert rig.b.live("contacts") == {}
+
+
+# --- archived rows ------------------------------------------------------------------------------------------------
+
+
+def test_an_archived_row_takes_what_people_change_elsewhere_and_writes_nothing(rig: Rig) -> None:
+    mine, theirs = rig.ann()
+    rig.a.remove("contacts", mine)
+    rig.rest()
+    before = rig.writes()
+    rig.b.edit("contacts", theirs, {"title": "CEO"})
+    rig.rest()
+    assert (rig.row.state, rig.row.values["title"]) == ("archived", "CEO")
+    assert rig.writes() == before
+
+
+def test_a_record_taken_back_out_of_the_bin_lives_again_with_what_was_missed(rig: Rig) -> None:
+    mine, theirs = rig.ann()
+    rig.a.remove("contacts", mine)
+    rig.rest()
+    rig.b.edit("contacts", theirs, {"title": "CEO"})
+    rig.rest()
+    rig.a.revive("contacts", mine)
+    rig.rest()
+    assert rig.row.state == "live"
+    assert rig.a.live("contacts")[mine]["title"] == "CEO"
+
+
+def test_a_new_record_of_an_archived_person_is_linked_and_the_dead_id_is_never_written(rig: Rig) -> None:
+    mine, theirs = rig.ann()
+    rig.a.remove("contacts", mine)
+    rig.rest()
+    again = rig.a.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example", "title": "CEO"})
+    rig.rest()
+    rig.b.edit("contacts", theirs, {"mobile": "13800138000"})
+    rig.rest()
+    live = rig.rows("contact")
+    assert len(live) == 1
+    assert rig.a.live("contacts")[again]["mobile"] == "+8613800138000"
+    assert rig.b.live("contacts")[theirs]["title"] == "CEO"
+    assert len(rig.a.live("contacts")) == len(rig.b.live("contacts")) == 1
+    assert rig.held() == []
+
+
+# --- deleted in the hub -------------------------------------------------------------------------------------------
+
+
+def test_a_hub_delete_against_an_edit_revives_the_row_everywhere(rig: Rig) -> None:
+    mine, theirs = rig.ann(title="CTO")
+    rig.edit_hub("contact", rig.row.uid, {}, state="deleted")
+    rig.a.edit("contacts", mine, {"title": "CEO"})
+    rig.rest()
+    assert rig.row.state == "live"
+    assert rig.b.live("contacts")[theirs]["title"] == "CEO"
+    assert rig.a.live("contacts")[mine]["title"] == "CEO"
+
+
+def test_an_edit_between_plan_and_guard_read_saves_the_record_from_the_delete(rig: Rig) -> None:
+    mine, _theirs = rig.ann(title="CTO")
+    rig.edit_hub("contact", rig.row.uid, {}, state="deleted")
+    done: list[str] = []
+
+    def person(when: str, call: object) -> None:
+        if when == "before" and getattr(call, "name", "") == "fetch" and not done:
+            done.append("once")
+            rig.a.edit("contacts", mine, {"title": "CEO"})
+
+    rig.a.on_call = person
+    rig.rest()
+    assert done == ["once"]
+    assert rig.a.live("contacts")[mine]["title"] == "CEO"
+    assert rig.row.state == "live"
+    assert [values["title"] for values in rig.b.live("contacts").values()] == ["CEO"]
+
+
+def test_a_hub_delete_where_one_side_is_gone_already_deletes_the_other_and_rests(rig: Rig) -> None:
+    mine, _theirs = rig.ann()
+    rig.edit_hub("contact", rig.row.uid, {}, state="deleted")
+    rig.a.remove("contacts", mine)
+    rig.rest()
+    assert rig.b.live("contacts") == {}
+    assert rig.row.state == "deleted"
+
+
+def test_a_row_deleted_with_plain_sql_is_deleted_softly_everywhere(rig: Rig) -> None:
+    rig.ann()
+    rig.plain("DELETE FROM contact")
+    rig.rest()
+    assert rig.a.live("contacts") == rig.b.live("contacts") == {}
+    assert rig.rows("contact", ("live", "archived", "deleted")) == []
+
+
+def test_an_edit_beats_a_delete_with_plain_sql_and_the_row_comes_back_whole(rig: Rig) -> None:
+    mine, theirs = rig.ann(title="CTO", mobile="13800138000")
+    rig.plain("DELETE FROM contact")
+    rig.a.edit("contacts", mine, {"title": "CEO"})
+    rig.rest()
+    assert (rig.row.state, rig.row.values["title"], rig.row.values["mobile"]) == ("live", "CEO", "+8613800138000")
+    assert rig.b.live("contacts")[theirs]["title"] == "CEO"
+    assert rig.a.live("contacts")[mine]["name"] == "Ann Lee"
+
+
+def test_a_row_inserted_with_plain_sql_is_made_at_every_side(rig: Rig) -> None:
+    rig.round()
+    rig.plain("INSERT INTO contact (uid, name, email) VALUES ('0190-aa', 'Bo', 'bo@x.example')")
+    rig.rest()
+    assert [row["name"] for row in rig.a.live("contacts").values()] == ["Bo"]
+    assert [row["email"] for row in rig.b.live("contacts").values()] == ["bo@x.example"]
+
+
+def test_a_record_that_appears_again_after_a_delete_in_the_hub_is_not_swallowed(rig: Rig) -> None:
+    rig.ann()
+    rig.edit_hub("contact", rig.row.uid, {}, state="deleted")
+    rig.rest()
+    rig.a.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example", "title": "CEO"})
+    report = rig.round()
+    rig.rest()
+    waits = [q.data.get("reason") for q in rig.questions("match")]
+    lives = [row.values["title"] for row in rig.rows("contact")]
+    assert waits or lives == ["CEO"], (report.counts, report.lines)
+
+
+# --- what may not be written --------------------------------------------------------------------------------------
+
+
+def test_a_hub_delete_leaves_a_read_only_object_alone_and_says_so(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, maps_at={"a": {"contact": {"writable": False}}})
+    mine, _ = rig.ann()
+    rig.edit_hub("contact", rig.row.uid, {}, state="deleted")
+    report = rig.round()
+    assert mine in rig.a.live("contacts")
+    assert rig.b.live("contacts") == {}
+    assert any(line.action == "skip" and line.connection == "a" for line in report.lines)
+
+
+def test_a_read_only_object_gives_and_never_takes(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, maps_at={"a": {"contact": {"writable": False}}})
+    _mine, theirs = rig.ann(title="CTO")
+    rig.b.plant("contacts", {"name": "Bo", "email": "bo@x.example"})
+    rig.b.edit("contacts", theirs, {"title": "CEO"})
+    rig.rest()
+    assert rig.a.writes() == []
+    assert rig.row_of("Bo").values["email"] == "bo@x.example"
+    assert len(rig.a.live("contacts")) == 1
+
+
+def test_an_edit_does_not_bring_a_record_back_where_nothing_may_be_written(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, maps_at={"a": {"contact": {"writable": False}}})
+    mine, theirs = rig.ann()
+    rig.a.remove("contacts", mine)
+    rig.b.edit("contacts", theirs, {"title": "CEO"})
+    rig.rest()
+    assert rig.a.live("contacts") == {}
+    assert rig.a.writes() == []
+    assert rig.b.live("contacts")[theirs]["title"] == "CEO"
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_the_question_about_a_record_that_appeared_again_is_answered_either_way(rig: Rig, same: bool) -> None:
+    rig.ann()
+    uid = rig.row.uid
+    rig.edit_hub("contact", uid, {}, state="deleted")
+    rig.rest()
+    rig.a.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example", "title": "CEO"})
+    rig.rest()
+    (question,) = rig.questions("match")
+    assert question.data["reason"] == "reappeared"
+    assert question.id is not None
+    (rig.desk.accept if same else rig.desk.reject)(question.id)
+    rig.rest()
+    (row,) = rig.rows("contact")
+    assert (row.uid == uid) is same
+    assert row.values["title"] == "CEO"
+    assert [values["title"] for values in rig.b.live("contacts").values()] == ["CEO"]
+    assert rig.questions() == []
+
+
+def test_a_record_revived_beside_its_successor_is_shown_and_never_mixed_up_with_it(tmp_path: Path) -> None:
+    rig = under(tmp_path, "restore")
+    rig.can("a", restore=False)
+    mine, _theirs = rig.ann(title="CTO")
+    rig.a.remove("contacts", mine)
+    rig.rest()
+    (successor,) = rig.a.live("contacts")
+    rig.a.edit("contacts", successor, {"title": "CEO"})
+    rig.rest()
+    rig.a.revive("contacts", mine)
+    rig.rest()
+    assert [question.remote_id for question in rig.questions("duplicate")] == [mine]
+    assert rig.row.values["title"] == "CEO"
+    assert rig.a.live("contacts")[mine]["title"] == "CTO"
+    assert rig.a.live("contacts")[successor]["title"] == "CEO"
+
+
+def test_a_record_left_unlinked_by_its_delete_stays_out_when_it_comes_back(tmp_path: Path) -> None:
+    rig = under(tmp_path, "unlink")
+    mine, theirs = rig.ann(title="CTO")
+    rig.a.remove("contacts", mine)
+    rig.rest()
+    rig.b.edit("contacts", theirs, {"title": "CEO"})
+    rig.rest()
+    assert rig.a.live("contacts") == {}
+    rig.a.revive("contacts", mine)
+    rig.rest()
+    assert rig.a.live("contacts")[mine]["title"] == "CTO"
+    assert rig.row.values["title"] == "CEO"
+
+
+def test_a_second_record_with_the_key_of_a_linked_one_waits_for_a_person(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, unique_key=False)
+    _mine, theirs = rig.ann()
+    key = rig.b.live("contacts")[theirs]["key"]
+    assert key
+    twin = rig.b.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example", "key": key})
+    rig.rest()
+    (question,) = rig.questions("match")
+    assert (question.connection, question.remote_id) == ("b", twin)
+    assert len(rig.rows("contact")) == 1
+    assert len(rig.a.live("contacts")) == 1
+
+
+def test_an_edit_that_beats_a_delete_is_in_the_record_made_anew(rig: Rig) -> None:
+    rig.can("a", restore=False)
+    mine, theirs = rig.ann(title="CTO")
+    rig.a.remove("contacts", mine)
+    rig.b.edit("contacts", theirs, {"title": "CEO"})
+    rig.rest()
+    assert [values["title"] for values in rig.a.live("contacts").values()] == ["CEO"]
+
+
+def test_an_edit_in_the_hub_beats_a_delete_at_a_side(rig: Rig) -> None:
+    mine, _ = rig.ann(title="CTO")
+    rig.a.remove("contacts", mine)
+    rig.edit_hub("contact", rig.row.uid, {"title": "CEO"})
+    rig.rest()
+    assert rig.a.live("contacts")[mine]["title"] == "CEO"
+
+
+def test_a_row_given_to_another_is_left_alone_whatever_happens_to_it(rig: Rig) -> None:
+    rig.ann()
+    rig.b.plant("contacts", {"name": "Anne Lee", "title": "CEO"})
+    rig.rest()
+    before = rig.writes()
+    rig.edit_hub("contact", rig.row_of("Anne Lee").uid, {}, state="merged")
+    rig.plain("UPDATE contact SET title = 'x' WHERE state = 'merged'")
+    rig.rest()
+    assert rig.writes() == before
+
+
+def test_a_record_taken_out_at_the_desk_is_neither_read_nor_made_again(rig: Rig) -> None:
+    mine, theirs = rig.ann(title="CTO")
+    rig.desk.unlink(f"a:{mine}")
+    rig.a.edit("contacts", mine, {"title": "CEO"})
+    rig.b.edit("contacts", theirs, {"mobile": "13800138000"})
+    rig.rest()
+    assert rig.row.values["title"] == "CTO"
+    assert len(rig.a.live("contacts")) == 1
+    assert rig.a.live("contacts")[mine].get("mobile") is None
