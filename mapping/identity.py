@@ -26,7 +26,7 @@ KEY_KINDS: Final[Mapping[str, str]] = {
     "cts": "contact, time and score", "n": "name alone", "ps": "project and subject",
     "sd": "subject and due date", "cs": "contact and subject",
 }  # fmt: skip
-"""Kind of a key -> what it compares, for showing to a person. Those from ``n`` on are weak, and so is ``an`` in one case."""
+"""Kind of a key -> what it compares, for a person. Those from ``n`` on are weak, and so is ``an`` in one case."""
 
 
 def name_form(raw: str) -> str:

@@ -185,6 +185,7 @@ def _candidates(
 def _resolve(out: FieldOutcome, hub: Value, sides: Sequence[FieldSide], candidates: dict[str, Value]) -> bool:
     """Choose the value; False when a person must."""
     by_name = {side.connection: side for side in sides}
+    _prefer_statements(by_name, candidates)
     moved = [by_name[name] for name in candidates]
     hub_moved = any(_hub_moved(hub, side) for side in moved)
     _settle_forms(out, hub, by_name, candidates)
@@ -216,6 +217,14 @@ def _resolve(out: FieldOutcome, hub: Value, sides: Sequence[FieldSide], candidat
     first = any(isinstance(side.shadow_remote, Unseen) for side in moved)
     out.conflict_reason = reasons.FIRST_CONTACT_DIFFERS if first else reasons.BOTH_CHANGED
     return False
+
+
+def _prefer_statements(by_name: Mapping[str, FieldSide], candidates: dict[str, Value]) -> None:
+    """Let what only fills blanks (a creation stamp) give way to what somebody stated."""
+    stand_ins = [name for name in candidates if by_name[name].bound.map.direction == "fill_blank"]
+    if len(stand_ins) < len(candidates):
+        for name in stand_ins:
+            del candidates[name]
 
 
 def _settle_forms(

@@ -123,14 +123,14 @@ def test_directions_are_both_ways_but_for_the_named_ones(kind):
         ("project", "declared_health", health): "claim",
         ("task", "overdue_since", since): "to_remote",
         ("task", "severity", severity): "to_remote",
-        ("comment", "author", author): "to_hub",
-        ("comment", "occurred_at", at): "to_hub",
+        ("comment", "author", author): "fill_blank",
+        ("comment", "occurred_at", at): "fill_blank",
     }
     if kind == "zoho":
         expected |= {
             ("task", "done_at", "Closed_Time"): "to_hub",
             ("task", "overdue_since", "Tag"): "to_remote",
-            ("feedback", "submitted_at", "Created_Time"): "to_hub",
+            ("feedback", "submitted_at", "Created_Time"): "fill_blank",
         }
     assert special == expected
 

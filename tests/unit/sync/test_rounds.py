@@ -282,3 +282,16 @@ def test_a_poison_update_is_listed_and_the_others_arrive_in_the_same_round(rig: 
     rig.clock.sleep(3600)
     rig.rest()
     assert all(row.get("title") for row in rig.b.live("contacts").values())
+
+
+def test_a_mirrored_comment_keeps_its_true_author_and_time(tmp_path: Path) -> None:
+    stamp = {"direction": "fill_blank"}
+    rig = Rig(tmp_path, maps={"comment": {"fields": {"author": stamp, "occurred_at": stamp}}})
+    task = rig.a.plant("tasks", {"title": "Sign"})
+    note = {"title": "call", "body": "spoke with Ann", "parent_id": task, "parent_kind": "task"}
+    rig.a.plant("comments", {**note, "author": "wang@vendor.example", "occurred_at": 1_779_000_000_000})
+    rig.b.shape("comments", "author", lambda _value: "duban@vendor.example")
+    rig.rest()
+    (row,) = rig.rows("comment")
+    assert row.values["author"] == "wang@vendor.example"
+    assert row.values["occurred_at"] == 1_779_000_000_000
