@@ -82,9 +82,18 @@ class Absorber:
                 break
             if isinstance(page, DubanError):
                 listing.error = page
-                continue
-            self._store(listing, page, report)
+            elif listing.error is None:  # a page behind one that was not stored would move the watermark past it
+                self._take(listing, page, report)
         return listings
+
+    def _take(self, listing: Listing, page: Page, report: RunReport) -> None:
+        """Store a page once its deletes are proven; when they cannot be read now, the stream stops before it."""
+        try:
+            gone = self._confirm(listing.spoke, listing.spoke.maps[listing.entity], page)
+        except DubanError as error:
+            listing.error = error
+            return
+        self._store(listing, page, gone, report)
 
     def _open(self, spokes: Sequence[Spoke], *, full: bool) -> list[Listing]:
         out: list[Listing] = []
@@ -160,11 +169,10 @@ class Absorber:
             if failed is not None:
                 raise failed
 
-    def _store(self, listing: Listing, page: Page, report: RunReport) -> None:
+    def _store(self, listing: Listing, page: Page, gone: list[Item], report: RunReport) -> None:
         spoke, entity = listing.spoke, listing.entity
         bound = spoke.maps[entity]
         now_ms = self._clock.now_ms()
-        gone = self._confirm(spoke, bound, page)
         with self._db.write() as tx:
             items, held, listed = _sort_out(tx, spoke, bound, page, now_ms)
             items += gone
