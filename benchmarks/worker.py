@@ -1,0 +1,75 @@
+"""One job in a process of its own, so that time and memory are that job's alone. Prints its figures as JSON."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks import bare
+from service import Service
+from sync.bindings import Binder
+
+
+def sync(config: str, full: str = "") -> dict[str, Any]:
+    """Run one round as the command does."""
+    with Service.open(Path(config)) as service:
+        return _round(service, lambda: service.sync(full=bool(full)))
+
+
+def plan(config: str) -> dict[str, Any]:
+    """Plan one round and time the matching inside it."""
+    spent = {"match_s": 0.0, "match_cpu_s": 0.0}
+    for name in ("_index", "_meet"):
+        _time_method(name, spent)
+    with Service.open(Path(config)) as service:
+        return _round(service, service.plan) | spent
+
+
+def _time_method(name: str, spent: dict[str, float]) -> None:
+    inner = getattr(Binder, name)
+
+    def timed(self: Binder) -> Any:
+        wall, cpu = time.perf_counter(), time.process_time()
+        try:
+            return inner(self)
+        finally:
+            spent["match_s"] += time.perf_counter() - wall
+            spent["match_cpu_s"] += time.process_time() - cpu
+
+    setattr(Binder, name, timed)
+
+
+def _round(service: Service, run: Callable[[], Any]) -> dict[str, Any]:
+    start, cpu = time.perf_counter(), time.process_time()
+    report = run()
+    wall, spent = time.perf_counter() - start, time.process_time() - cpu
+    return {
+        "wall_s": wall, "cpu_s": spent, "exit_code": report.exit_code, "counts": report.counts,
+        "guard": report.guard, "problems": report.problems, "needs_person": report.needs_person,
+        "calls": sum(one.calls for one in report.connections.values()),
+        "credits": sum(one.credits for one in report.connections.values()),
+        "pulled": sum(one.pulled for one in report.connections.values()),
+    }  # fmt: skip
+
+
+JOBS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
+    "sync": sync, "plan": plan, "bare-zoho-list": bare.zoho_list, "bare-zoho-changed": bare.zoho_changed,
+    "bare-zoho-push": bare.zoho_push, "zoho-ids": bare.zoho_ids, "bare-fxiaoke": bare.fxiaoke_chain,
+}  # fmt: skip
+
+
+def main() -> None:
+    """Run the job that the command line names."""
+    job, *arguments = sys.argv[1:]
+    figures = JOBS[job](*arguments)
+    figures["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
