@@ -228,7 +228,7 @@ def _guard(batch: _Batch) -> tuple[list[Verdict], list[Verdict]]:
     """Read each record as it is now; give what may be sent, and what is settled or stale already."""
     action = batch.ops[0].action
     ready = [Verdict(op, "ready") for op in batch.ops]
-    if action in ("create", "restore"):
+    if action == "create":
         return ready, []
     found = _fetch(batch.spoke, batch.bound, [op.remote_id or "" for op in batch.ops])
     fresh: list[Verdict] = []
@@ -249,6 +249,8 @@ def _fetch(spoke: Spoke, bound: BoundMap, ids: Sequence[str]) -> dict[str, Remot
 
 def judge_guard(bound: BoundMap, op: Op, record: RemoteRecord | None) -> Verdict:
     """Compare a record as it is now with the ground the op was planned on."""
+    if op.action == "restore":
+        return Verdict(op, "ready") if record is None else Verdict(op, "applied", record=record)
     if record is None:
         return Verdict(op, "applied" if op.action == "delete" else "gone")
     try:
@@ -293,8 +295,16 @@ def _show_holders(spoke: Spoke, bound: BoundMap, judged: list[Verdict]) -> list[
     out: list[Verdict] = []
     for verdict in judged:
         record = found.get(verdict.remote_id or "") if verdict.outcome == "duplicate" else None
-        out.append(verdict if record is None else replace(verdict, record=record, doc=bound.read(record.payload)))
+        out.append(verdict if record is None else _with_holder(bound, verdict, record))
     return out
+
+
+def _with_holder(bound: BoundMap, verdict: Verdict, record: RemoteRecord) -> Verdict:
+    """Show who holds the value; of one that cannot be read, at least its key."""
+    try:
+        return replace(verdict, record=record, doc=bound.read(record.payload))
+    except RecordRefused:
+        return replace(verdict, doc={"key": record.payload.get(bound.key_field or "")})
 
 
 def _may_split(bound: BoundMap, lost: Sequence[Verdict]) -> bool:

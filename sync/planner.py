@@ -40,7 +40,8 @@ def plan_entity(view: EntityView) -> EntityPlan:
     if view.state == "deleted":
         if plan_deleted(plan, view, live) == "revive":
             _plan_fields(plan, view, live, outward=True)
-            bring_back(plan, view, [side for side in view.sides if side.base is not None and _absent(side)])
+            bring_back(plan, view, [side for side in view.sides if _absent(side)])
+            plan_creates(plan, view)
             _put_back(plan, view)
         return plan
     if view.state == "archived" and not _returns(live):
@@ -54,17 +55,25 @@ def plan_entity(view: EntityView) -> EntityPlan:
     if left != "done":
         _plan_fields(plan, view, live, outward=True)
     if left == "revive":
-        bring_back(plan, view, [side for side in gone if side.base is not None and side.base.state != "gone"])
+        bring_back(plan, view, [side for side in view.sides if _absent(side)])
     if left == "all":
+        bring_back(plan, view, [side for side in view.sides if _lapsed(side)], reasons.REAPPEARED)
+    if left != "done":
         plan_creates(plan, view)
     return plan
 
 
 def _absent(side: SideView) -> bool:
     """Say whether the record of that spoke is known to be deleted."""
-    if side.seen is not None:
-        return side.seen.gone
-    return side.base is not None and side.base.state == "gone"
+    if side.base is None or side.seen is not None:
+        return side.base is not None and side.seen is not None and side.seen.gone
+    return side.base.state == "gone"
+
+
+def _lapsed(side: SideView) -> bool:
+    """Say whether the record was deleted while its row is live: somebody brought the row back, and nobody is asked."""
+    known = side.base is not None and side.base.state == "gone" and side.on_remote_delete != "review"
+    return known and _absent(side)
 
 
 def _put_back(plan: EntityPlan, view: EntityView) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from mapping.fields import UNSEEN, Unseen
+from mapping.fields import UNSEEN, BoundField, Unseen
 from mapping.records import TITLE_FIELD, EntityKind, Value, is_blank
 from sync import importing, reasons
 from sync.report import FieldChange
-from sync.views import EntityPlan, EntityView, OpStep, ReviewStep, SideView, add_line, kept_link, present
+from sync.views import Base, EntityPlan, EntityView, OpStep, ReviewStep, SideView, add_line, kept_link, present
 
 Next = Literal["done", "revive", "all"]
 """What the planner still has to do after a delete was looked at: nothing, or the fields and then what is missing."""
@@ -160,15 +160,32 @@ def _edited_since(view: EntityView, live: Sequence[SideView], gone: Sequence[Sid
             if bound.map.direction in ("to_hub", "to_remote") or name == "key":
                 continue
             agreed = side.base.shadow_hub.get(name, UNSEEN)
-            if not isinstance(agreed, Unseen) and view.values.get(name) != agreed:
+            value = view.values.get(name)
+            if not isinstance(agreed, Unseen) and value != agreed:
                 return True
-    return any(_moved(side) for side in live)
+            if isinstance(agreed, Unseen) and _never_arrived(side.base, bound, value):
+                return True
+    return any(_moved(view, side) for side in live)
 
 
-def _moved(side: SideView) -> bool:
+def _never_arrived(base: Base, bound: BoundField, value: Value) -> bool:
+    """Say whether a value was on its way there when the record went; what has no form there was never on its way."""
+    name = bound.map.field
+    sent = bound.map.direction == "both" and bound.writable and name in base.shadow_remote
+    return sent and name not in base.notes and not is_blank(value)
+
+
+def _ground(view: EntityView, side: SideView) -> dict[str, Value]:
+    """Give the remote values we know of: agreed on, or shown to a person in an open conflict."""
+    assert side.base is not None
+    shown = {name: one.sides[side.connection] for name, one in view.parked.items() if side.connection in one.sides}
+    return {**side.base.shadow_remote, **shown}
+
+
+def _moved(view: EntityView, side: SideView) -> bool:
     if side.base is None or side.seen is None or side.seen.echo:
         return False
-    shadow = side.base.shadow_remote
+    shadow = _ground(view, side)
     return any(
         b.map.direction != "to_remote" and b.map.field in side.seen.doc and b.map.field in shadow
         and side.seen.doc[b.map.field] != shadow[b.map.field]
@@ -176,7 +193,9 @@ def _moved(side: SideView) -> bool:
     )  # fmt: skip
 
 
-def bring_back(plan: EntityPlan, view: EntityView, gone: Sequence[SideView]) -> None:
+def bring_back(
+    plan: EntityPlan, view: EntityView, gone: Sequence[SideView], reason: str = reasons.EDIT_BEATS_DELETE
+) -> None:
     """Bring deleted records back with the fields as planned: restore where the remote can, else make them anew."""
     for side in gone:
         if not side.may_write or not side.bound.map.writable:
@@ -191,7 +210,7 @@ def bring_back(plan: EntityPlan, view: EntityView, gone: Sequence[SideView]) -> 
                     values={}, hub_values={}, base={},
                 )
             )  # fmt: skip
-            add_line(plan, view, "restore", side.connection, reasons.EDIT_BEATS_DELETE, remote=side)
+            add_line(plan, view, "restore", side.connection, reason, remote=side)
         else:
             plan.links.append(kept_link(side, "retired"))
             _create(plan, view, side, {**view.values, **plan.values})
@@ -199,7 +218,7 @@ def bring_back(plan: EntityPlan, view: EntityView, gone: Sequence[SideView]) -> 
 
 def plan_deleted(plan: EntityPlan, view: EntityView, live: Sequence[SideView]) -> Next:
     """A person deleted it in the hub: delete softly everywhere, unless somebody edited it meanwhile."""
-    if any(_moved(side) or side.base is None for side in live):
+    if any(side.base is None or _moved(view, side) for side in live):
         plan.state = "live"
         add_line(plan, view, "revive", "", reasons.EDIT_BEATS_DELETE)
         return "revive"
@@ -217,7 +236,7 @@ def _delete(plan: EntityPlan, view: EntityView, side: SideView) -> None:
     plan.ops.append(
         OpStep(
             connection=side.connection, object=side.object, action="delete", remote_id=side.base.remote_id,
-            values={}, hub_values={}, base=dict(side.base.shadow_remote),
+            values={}, hub_values={}, base=_ground(view, side),
         )
     )  # fmt: skip
     add_line(plan, view, "delete", side.connection, reasons.HUB_DELETED, remote=side)

@@ -163,13 +163,23 @@ class Settler:
 
     def _again(self, tx: Tx, spoke: Spoke, bound: BoundMap, verdict: Verdict, now_ms: int) -> None:
         op = verdict.op
-        if verdict.outcome == "gone" and op.remote_id:
+        if verdict.outcome == "gone" and op.action == "restore":
+            self._give_up(tx, spoke, op)
+        elif verdict.outcome == "gone" and op.remote_id:
             inbox.put(tx, [gone_item(spoke, bound, op.remote_id, now_ms)])
         elif verdict.record is not None and verdict.doc is not None:
             inbox.put(tx, [live_item(spoke, bound, verdict.record, dict(verdict.doc), now_ms)])
         hub.mark_dirty(tx, op.entity, [op.uid], str(verdict.outcome), now_ms)
         if verdict.outcome == "busy":
             self._hold(tx, spoke, verdict, now_ms)
+
+    def _give_up(self, tx: Tx, spoke: Spoke, op: Op) -> None:
+        """Forget a record that is not even in the bin any more, so that it is made anew."""
+        held = links.by_uids(tx, op.entity, [op.uid]).get(op.uid, ())
+        lost = [link for link in held if link.connection == spoke.name and link.remote_id == op.remote_id]
+        for link in lost:
+            link.state = "retired"
+        links.update(tx, lost)
 
     def _hold(self, tx: Tx, spoke: Spoke, verdict: Verdict, now_ms: int) -> None:
         op = verdict.op

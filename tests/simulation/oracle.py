@@ -41,8 +41,9 @@ def judge(scene: Scene, stage: Stage) -> list[str]:
     for who in sorted({deed.who for deed in stage.deeds}):
         ending = _ending(scene, who)
         deeds = [deed for deed in stage.deeds if deed.who == who]
-        out += [f"{who}: {line}" for line in _twins(ending)]
-        out += [f"{who}: {line}" for line in _agreement(ending, deeds)]
+        if not _made_apart(ending, deeds):
+            out += [f"{who}: {line}" for line in _twins(ending)]
+            out += [f"{who}: {line}" for line in _agreement(ending, deeds)]
         out += [f"{who}: {line}" for line in _lost(scene, stage, ending, deeds)]
         out += [f"{who}: {line}" for line in _untouched(ending, deeds)]
     return out
@@ -75,6 +76,15 @@ def _ending(scene: Scene, who: str) -> Ending:
                 for losers in change[2:]:
                     told.setdefault(field, []).extend(losers.values())
     return Ending(who, live, rows, parked, doubtful, told)
+
+
+def _made_apart(ending: Ending, deeds: list[Deed]) -> bool:
+    """Say whether people made the record at both remotes while one of them had not shown it yet.
+
+    No listing can tell then that the other record exists: each of the two gets a twin of its own, never more.
+    """
+    born = [deed for deed in deeds if deed.do == "edit" and deed.before is None]
+    return len(born) == 2 and all(len(some) == 2 for some in ending.live.values())
 
 
 def _twins(ending: Ending) -> Iterator[str]:

@@ -111,7 +111,7 @@ def shrink(played: Played) -> Played:
     kind = _kind(played.broken)
     size = max(1, len(flat) // 2)
     while size:
-        at = 0
+        at, before = 0, len(flat)
         while at < len(flat):
             fewer = flat[:at] + flat[at + size :]
             again = play(played.setting, _script(fewer))
@@ -119,7 +119,7 @@ def shrink(played: Played) -> Played:
                 flat, played = fewer, again
             else:
                 at += size
-        size //= 2
+        size = size // 2 if size > 1 or len(flat) == before else size
     return played
 
 
