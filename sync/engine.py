@@ -101,9 +101,9 @@ class Engine:
         writing = options.kind != "plan"
         active = [spoke for spoke in spokes if spoke.live] if writing else list(spokes)
         if writing:
+            Answers(self._db, self._clock, report, self._new_id).run(active)  # first: nobody is asked twice
             Recovery(self._db, self._clock, report, self._salt()).run(active)
             Retrier(self._db, self._clock, report).run(active)
-            Answers(self._db, self._clock, report, self._new_id).run(active)
         absorber = Absorber(self._db, self._clock, parallel=self._parallel, progress=self._progress, halt=self._halt)
         listings = absorber.run(spokes, report, full=options.full)
         self._note_errors(report, listings)

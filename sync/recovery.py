@@ -86,8 +86,7 @@ class Recovery:
         by_key: dict[str, RemoteRecord] = {}
         for part in chunks([op.key or "" for op in ops], 50):
             for record in spoke.connector.find(bound.map.object, bound.key_field, part, bound.wire_fields):
-                doc = bound.read(record.payload)
-                key = doc.get("key")
+                key = _key_of(bound, record)
                 if isinstance(key, str) and (key not in by_key or _older(record, by_key[key])):
                     by_key[key] = record
         verdicts = [self._found(bound, op, by_key.get(op.key or "")) for op in ops]
@@ -96,7 +95,11 @@ class Recovery:
     def _found(self, bound: BoundMap, op: Op, record: RemoteRecord | None) -> Verdict:
         if record is None:
             return Verdict(op, "transient")
-        return Verdict(op, "applied", remote_id=record.id, record=record, doc=bound.read(record.payload))
+        try:
+            doc = bound.read(record.payload)
+        except RecordRefused:  # it is there all the same; the next pull says what is wrong with it
+            return Verdict(op, "applied", remote_id=record.id)
+        return Verdict(op, "applied", remote_id=record.id, record=record, doc=doc)
 
     def _by_author(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> None:
         """Among records our own user made since, take the one that says what we sent, by elimination."""
@@ -150,6 +153,15 @@ class Recovery:
         if news:
             with self._db.write() as tx:
                 inbox.put(tx, news)
+
+
+def _key_of(bound: BoundMap, record: RemoteRecord) -> Value:
+    """Give the key a record carries, even when the rest of it cannot be read."""
+    try:
+        return bound.read(record.payload).get("key")
+    except RecordRefused:
+        raw = record.payload.get(bound.key_field or "")
+        return raw if isinstance(raw, str) else None
 
 
 def _older(left: RemoteRecord, right: RemoteRecord) -> bool:

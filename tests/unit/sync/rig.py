@@ -130,8 +130,8 @@ class Rig:
         """Run rounds until one writes nothing anywhere; gives how many it took."""
         for count in range(1, limit + 1):
             before = self.writes()
-            self.round()
-            if self.writes() == before:
+            counts = self.round().counts
+            if self.writes() == before and not {"stale", "gone"} & set(counts):
                 return count
         raise AssertionError(f"still writing after {limit} rounds")
 
