@@ -236,6 +236,7 @@ def differences(world: Worlds) -> list[tuple[str, str, Any, Any]]:
                 one, other = left[zoho_id].get(zoho), right[fxiaoke_id].get(fxiaoke)
                 if hub == "due" and one:
                     one = millis(one)
+                one, other = (value.strip() if isinstance(value, str) else value for value in (one, other))
                 if (one or None) != (other or None) and (uid, hub) not in parked:
                     out.append((entity, hub, one, other))
     return out
