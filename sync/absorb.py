@@ -214,7 +214,7 @@ def _sort_out(tx: Tx, spoke: Spoke, bound: BoundMap, page: Page, now_ms: int) ->
     exact = spoke.connector.capabilities.record_version
     items: list[Item] = []
     held = [_unreadable(spoke, bound, id_, reason, now_ms) for id_, reason in page.bad]
-    touched: list[tuple[str, str, int | None]] = []
+    same: list[tuple[RemoteRecord, dict[str, Value]]] = []
     for record in page.records:
         link = known.get(record.id)
         scoped = not bound.map.where or in_scope(bound.map.where, record.payload)
@@ -225,17 +225,33 @@ def _sort_out(tx: Tx, spoke: Spoke, bound: BoundMap, page: Page, now_ms: int) ->
         try:
             doc = bound.read(record.payload)
         except RecordRefused as error:
-            held.append(_refused(spoke, bound, record, error, now_ms))
+            held.append(refused_item(spoke, bound, record, error, now_ms))
             continue
         if link is not None and scoped and link[2] == "live" and canonical(doc) == link[3]:
-            if link[0] != record.version:
-                touched.append((record.id, record.version, record.modified_ms))
+            same.append((record, doc))
             continue
         items.append(live_item(spoke, bound, record, doc, now_ms, scoped=scoped))
+    items += _taken_back(tx, spoke, bound, same, now_ms)
+    touched = {record.id: record for record, _ in same if known[record.id][0] != record.version}
     if touched:
-        ids = links.by_remote(tx, spoke.name, bound.map.object, [mark[0] for mark in touched])
-        links.touch(tx, [(mine.id, version, at) for rid, version, at in touched if (mine := ids[rid]).id is not None])
+        mine = links.by_remote(tx, spoke.name, bound.map.object, list(touched))
+        links.touch(
+            tx,
+            [(mine[id_].id or 0, record.version, record.modified_ms) for id_, record in touched.items()],
+        )
     return items, held, len(known)
+
+
+def _taken_back(
+    tx: Tx, spoke: Spoke, bound: BoundMap, same: Sequence[tuple[RemoteRecord, dict[str, Value]]], now_ms: int
+) -> list[Item]:
+    """Give records that say again what was agreed while an older observation of them still waits to be planned."""
+    waiting = inbox.by_remote(tx, spoke.name, bound.map.object, [record.id for record, _ in same]) if same else {}
+    return [
+        live_item(spoke, bound, record, doc, now_ms)
+        for record, doc in same
+        if record.id in waiting and (record.modified_ms or 0) >= (waiting[record.id].modified_ms or 0)
+    ]
 
 
 def _advance(stream: Stream, page: Page, listed: int, now_ms: int) -> Stream:
@@ -274,7 +290,8 @@ def _unreadable(spoke: Spoke, bound: BoundMap, remote_id: str, reason: str, now_
     )  # fmt: skip
 
 
-def _refused(spoke: Spoke, bound: BoundMap, record: RemoteRecord, error: RecordRefused, now_ms: int) -> Held:
+def refused_item(spoke: Spoke, bound: BoundMap, record: RemoteRecord, error: RecordRefused, now_ms: int) -> Held:
+    """Give the quarantine entry of a record that was shown and cannot be read."""
     return Held(
         id=None, connection=spoke.name, entity=bound.entity, object=bound.map.object, remote_id=record.id, uid="",
         op_id="", code=error.code or "value", message=error.message, payload=dict(record.payload), attempts=1,

@@ -156,17 +156,23 @@ class Applier:
         """Resolve what was pending and commit the intent: nothing is sent before this is on disk."""
         now_ms = self._clock.now_ms()
         with self._db.write(durable=True) as tx:
+            pending = [op for op in ops if _points_ahead(op)]
             ready = [op for op in ops if resolve_pending(tx, spoke, op, now_ms)]
             for op in ready:
                 op.state = "intent"
                 op.attempts += 1
                 op.first_intent_ms = op.first_intent_ms or now_ms
                 op.not_before_ms = now_ms + int(spoke.settings.visible_after_s * 1000)
-            outbox.save(tx, ops)
+            outbox.save(tx, pending)
+            outbox.mark(tx, ops)
         waiting = len(ops) - len(ready)
         if waiting:
             self._report.tally("waiting", waiting)
         return _Batch(spoke, bound, ready)
+
+
+def _points_ahead(op: Op) -> bool:
+    return any(isinstance(value, str) and PENDING in value for value in op.values.values())
 
 
 def resolve_pending(tx: Tx, spoke: Spoke, op: Op, now_ms: int) -> bool:
@@ -270,7 +276,10 @@ def judge_guard(bound: BoundMap, op: Op, record: RemoteRecord | None) -> Verdict
 
 def _send_rows(spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Send rows together; when nobody knows what became of them, look, and send the halves."""
-    results = _write(spoke, bound, verdicts)
+    try:
+        results = _write(spoke, bound, verdicts)
+    except DubanError as error:  # nothing was sent, and nothing would be: the connection rests
+        return [replace(v, outcome="transient", message=error.message, code=error.code, stop=error) for v in verdicts]
     judged = [_judge(spoke, verdict, results.get(verdict.op.id)) for verdict in verdicts]
     judged = _show_holders(spoke, bound, judged)
     lost = [verdict for verdict in judged if verdict.outcome == "unknown"]
@@ -336,11 +345,6 @@ def _write(spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict]) -> Mappin
         results = spoke.connector.write(bound.map.object, rows)
     except OutcomeUnknown as error:
         return {row.op_id: WriteResult(op_id=row.op_id, outcome="unknown", message=error.message) for row in rows}
-    except DubanError as error:
-        return {
-            row.op_id: WriteResult(op_id=row.op_id, outcome="transient", code=error.code, message=error.message)
-            for row in rows
-        }
     return {result.op_id: result for result in results}
 
 

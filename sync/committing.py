@@ -57,6 +57,7 @@ class Committer:
         fresh = [entry for entry in taken if entry[0].uid not in stale]
         self._write_links(entity, spokes, fresh)
         self._write_rest(entity, [plan for plan, _, _ in fresh])
+        self._end_held(entity, fresh)
         self._consume(entity, work, fresh)
 
     def _write_hub(self, entity: EntityKind, rows: Mapping[str, HubRow], plans: Sequence[EntityPlan]) -> set[str]:
@@ -132,6 +133,22 @@ class Committer:
             worklist.close_pairs(self._tx, entity, name, uids, self._now_ms)
             worklist.close_held(self._tx, name, uids, self._now_ms)
 
+    def _end_held(self, entity: EntityKind, taken: Sequence[Planned]) -> None:
+        """Let go of parked writes that nobody wants any more: the pair agrees again without them."""
+        if not quarantine.count(self._tx):
+            return
+        agreed = {
+            (plan.uid, name)
+            for plan, _, best in taken
+            for name, link in best.items()
+            if link.state == "live" and not plan.waits and all(op.connection != name for op in plan.ops)
+        }
+        uids = sorted({uid for uid, _ in agreed})
+        parked = quarantine.of_uids(self._tx, entity, uids)
+        quarantine.close(
+            self._tx, [one.id for one in parked if one.id and one.op_id and (one.uid, one.connection) in agreed]
+        )
+
     def _link(self, entity: EntityKind, uid: str, step: LinkStep, old: Link | None, item: Item | None) -> Link:
         keep = old if old is not None and not step.new else None
         link = Link(
@@ -139,7 +156,7 @@ class Committer:
             remote_id=step.remote_id, state=step.state, version=keep.version if keep else "",
             expect_version=keep.expect_version if keep else None, modified_ms=keep.modified_ms if keep else None,
             shadow_hub=step.shadow_hub, shadow_remote=step.shadow_remote, notes=step.notes,
-            created_ms=keep.created_ms if keep else self._now_ms,
+            created_ms=keep.created_ms if keep else self._now_ms, read_as=keep.read_as if keep else None,
         )  # fmt: skip
         if item is not None and not item.gone:
             link.version, link.modified_ms, link.expect_version = item.version, item.modified_ms, None

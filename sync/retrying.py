@@ -11,8 +11,10 @@ from mapping.ports import Clock
 from mapping.scope import in_scope
 from store import hub, inbox, quarantine, worklist
 from store.database import Database
+from store.inbox import Item
 from store.quarantine import Held
-from sync.absorb import gone_item, live_item
+from store.tx import Tx
+from sync.absorb import gone_item, live_item, refused_item
 from sync.report import RunReport
 from sync.spokes import Spoke
 
@@ -56,20 +58,29 @@ class Retrier:
             except DubanError as error:
                 self._report.problems.append(str(error))
                 return
-            items = []
+            items: list[Item] = []
+            odd: list[Held] = []
             for id_, record in found.items():
                 if record is None:
                     items.append(gone_item(spoke, bound, id_, now_ms))
                     continue
                 try:
                     doc = bound.read(record.payload)
-                except RecordRefused:
+                except RecordRefused as error:
+                    odd.append(refused_item(spoke, bound, record, error, now_ms))
                     continue
                 scoped = not bound.map.where or in_scope(bound.map.where, record.payload)
                 items.append(live_item(spoke, bound, record, doc, now_ms, scoped=scoped))
             with self._db.write() as tx:
                 inbox.put(tx, items)
+                park(tx, odd, now_ms)
                 worklist.close_unread(tx, spoke.name, bound.map.object, [item.remote_id for item in items], now_ms)
+
+
+def park(tx: Tx, helds: Sequence[Held], now_ms: int) -> None:
+    """Park records; each rests the longer the more often it failed."""
+    quarantine.put(tx, helds)
+    worklist.postpone(tx, [(held.id, now_ms + wait_ms(held.attempts)) for held in helds if held.id is not None])
 
 
 def wait_ms(attempts: int) -> int:

@@ -10,7 +10,7 @@ from mapping.errors import DubanError
 from mapping.fields import BoundMap
 from mapping.ports import Clock
 from mapping.records import Value
-from store import claims, hub, inbox, journal, links, outbox, quarantine, reviews, worklist
+from store import claims, hub, inbox, journal, links, outbox, reviews, worklist
 from store.claims import Claim
 from store.database import Database
 from store.journal import Entry
@@ -21,7 +21,7 @@ from store.reviews import Review
 from store.tx import Tx
 from sync.absorb import gone_item, live_item
 from sync.report import RunReport
-from sync.retrying import wait_ms
+from sync.retrying import park
 from sync.spokes import Spoke
 
 
@@ -70,7 +70,7 @@ class Settler:
                 self._report.tally("duplicate" if verdict.outcome == "duplicate" else str(verdict.outcome))
                 if verdict.outcome != "applied":
                     self._other(tx, spoke, bound, verdict, now_ms)
-            outbox.save(tx, [verdict.op for verdict in verdicts])
+            outbox.mark(tx, [verdict.op for verdict in verdicts])
             outbox.log_attempts(
                 tx,
                 [
@@ -183,17 +183,13 @@ class Settler:
 
     def _hold(self, tx: Tx, spoke: Spoke, verdict: Verdict, now_ms: int) -> None:
         op = verdict.op
-        quarantine.put(
-            tx,
-            [
-                Held(
-                    id=None, connection=spoke.name, entity=op.entity, object=op.object, remote_id=op.remote_id or "",
-                    uid=op.uid, op_id=op.id, code=verdict.code or str(verdict.outcome), message=verdict.message,
-                    payload={"action": op.action, "fields": sorted(op.values)}, attempts=op.attempts, first_ms=now_ms,
-                    last_ms=now_ms, retry_ms=now_ms + wait_ms(op.attempts), state="open",
-                )
-            ],
+        held = Held(
+            id=None, connection=spoke.name, entity=op.entity, object=op.object, remote_id=op.remote_id or "",
+            uid=op.uid, op_id=op.id, code=verdict.code or str(verdict.outcome), message=verdict.message,
+            payload={"action": op.action, "fields": sorted(op.values)}, attempts=op.attempts, first_ms=now_ms,
+            last_ms=now_ms, state="open",
         )  # fmt: skip
+        park(tx, [held], now_ms)
 
     def _duplicate(self, tx: Tx, spoke: Spoke, bound: BoundMap, verdict: Verdict, now_ms: int) -> None:
         """A unique value is taken: by our own lost create (adopt it), or by a stranger (ask)."""
