@@ -20,10 +20,11 @@ _WHOLE_RECORD: Final = ("match", "delete", "duplicate", "unknown")
 
 @dataclass(slots=True)
 class Ending:
-    """How one birth name ended: live records per remote (id -> values), hub rows, what waits for people."""
+    """How one birth name ended: live records per remote (id -> values), how many there ever were, hub rows, questions."""
 
     who: str
     live: dict[Side, dict[str, Mapping[str, Any]]]
+    ever: dict[Side, int]
     rows: list[tuple[str, str, dict[str, Any]]]
     parked: set[str]
     doubtful: bool
@@ -57,7 +58,11 @@ def _ending(scene: Scene, who: str) -> Ending:
     found = scene.sql("SELECT uid, state, title, description, email FROM contact WHERE name = ?", who)
     rows = [(uid, state, {"title": t, "description": d, "email": e}) for uid, state, t, d, e in found]
     uids = {uid for uid, _, _ in rows}
-    ids = {id for side in REMOTES for id, row in scene.worlds[side].rows[OBJECT].items() if row.now.values["name"] == who}
+    born = {
+        side: {id for id, row in scene.worlds[side].rows[OBJECT].items() if row.now.values["name"] == who}
+        for side in REMOTES
+    }
+    ids = set().union(*born.values())
     parked, doubtful, told = set(), False, {}
     for uid, remote_id, kind, field, data, state in scene.sql(
         "SELECT uid, remote_id, kind, field, data, state FROM review"
@@ -75,7 +80,8 @@ def _ending(scene: Scene, who: str) -> Ending:
             for field, change in json.loads(changes).items():
                 for losers in change[2:]:
                     told.setdefault(field, []).extend(losers.values())
-    return Ending(who, live, rows, parked, doubtful, told)
+    ever = {side: len(some) for side, some in born.items()}
+    return Ending(who, live, ever, rows, parked, doubtful, told)
 
 
 def _made_apart(ending: Ending, deeds: list[Deed]) -> bool:
@@ -84,7 +90,7 @@ def _made_apart(ending: Ending, deeds: list[Deed]) -> bool:
     No listing can tell then that the other record exists: each of the two gets a twin of its own, never more.
     """
     born = [deed for deed in deeds if deed.do == "edit" and deed.before is None]
-    return len(born) == 2 and all(len(some) == 2 for some in ending.live.values())
+    return len(born) == 2 and max(ending.ever.values()) == 2
 
 
 def _twins(ending: Ending) -> Iterator[str]:
