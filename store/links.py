@@ -19,7 +19,17 @@ _COLUMNS: Final = (
 )  # fmt: skip
 _SELECT: Final = "SELECT " + ", ".join(f'l."{name}"' for name in _COLUMNS) + ' FROM "link" l'
 _INSERT: Final = insert_sql("link", _COLUMNS)
-_UPDATE: Final = 'UPDATE "link" SET ' + ", ".join(f'"{name}" = ?' for name in _COLUMNS[1:]) + ' WHERE "id" = ?'
+_TIE: Final = ("entity", "uid", "connection", "object", "remote_id", "state")
+"""What indexes are made of: left out of an update that does not touch it, since naming a column rewrites its index."""
+_REST: Final = tuple(name for name in _COLUMNS[1:] if name not in _TIE)
+
+
+def _update(columns: Sequence[str]) -> str:
+    return 'UPDATE "link" SET ' + ", ".join(f'"{name}" = ?' for name in columns) + ' WHERE "id" = ?'
+
+
+_UPDATE: Final = _update(_COLUMNS[1:])
+_MOVE: Final = _update(_REST)
 
 
 @dataclass(slots=True)
@@ -48,6 +58,12 @@ class Link:
     shadow_remote: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     created_ms: int = 0
+    read_as: tuple[str, ...] | None = field(default=None, repr=False, compare=False)
+    """What tied the pair when it was read, so that an update can leave alone what has not changed."""
+
+    @property
+    def tie(self) -> tuple[str, ...]:
+        return (self.entity, self.uid, self.connection, self.object, self.remote_id, self.state)
 
 
 Known = tuple[str, str | None, str, str]
@@ -104,7 +120,10 @@ def insert(tx: Tx, links: Sequence[Link]) -> None:
 
 def update(tx: Tx, links: Sequence[Link]) -> None:
     """Write whole links back by id."""
-    execute_many(tx, _UPDATE, [(*_stored(link), link.id) for link in links])
+    whole = [link for link in links if link.read_as != link.tie]
+    execute_many(tx, _UPDATE, [(*_stored(link), link.id) for link in whole])
+    moved = [link for link in links if link.read_as == link.tie]
+    execute_many(tx, _MOVE, [(*_stored(link)[len(_TIE) :], link.id) for link in moved])
 
 
 def touch(tx: Tx, marks: Sequence[tuple[int, str, int | None]]) -> None:
@@ -167,5 +186,5 @@ def _stored(link: Link) -> tuple[Any, ...]:
 
 
 def _link(row: Sequence[Any]) -> Link:
-    fields = [*row[:10], *map(loads_dict, row[10:13]), row[13]]
+    fields = [*row[:10], *map(loads_dict, row[10:13]), row[13], tuple(row[1:7])]
     return Link(*fields)

@@ -21,7 +21,10 @@ _COLUMNS: Final = (
 )  # fmt: skip
 _SELECT: Final = "SELECT " + ", ".join(f'"{name}"' for name in _COLUMNS) + ' FROM "op"'
 _UPDATE: Final = 'UPDATE "op" SET ' + ", ".join(f'"{name}" = ?' for name in _COLUMNS[1:]) + ' WHERE "id" = ?'
-_DOCUMENTS: Final = ("values", "hub_values", "base", "steps_done")
+_STANDING: Final = (
+    "remote_id", "state", "attempts", "not_before_ms", "first_intent_ms", "steps_done", "code", "message",
+)  # fmt: skip
+_MARK: Final = 'UPDATE "op" SET ' + ", ".join(f'"{name}" = ?' for name in _STANDING) + ' WHERE "id" = ?'
 _IN_OPEN: Final = '"state" IN (' + ", ".join(f"'{state}'" for state in OPEN) + ")"
 """Spelled out, so that the index of open ops serves."""
 
@@ -117,6 +120,18 @@ def save(tx: Tx, ops: Sequence[Op]) -> None:
     execute_many(tx, _UPDATE, [(*_stored(op), op.id) for op in ops])
 
 
+def mark(tx: Tx, ops: Sequence[Op]) -> None:
+    """Write back how ops stand; what they intend stays as it is."""
+    rows = [
+        (
+            op.remote_id, op.state, op.attempts, op.not_before_ms, op.first_intent_ms, dumps(op.steps_done), op.code,
+            op.message, op.id,
+        )
+        for op in ops
+    ]  # fmt: skip
+    execute_many(tx, _MARK, rows)
+
+
 def get(tx: Tx, ids: Iterable[str]) -> dict[str, Op]:
     """Give ops by id."""
     return {row[0]: _op(row) for row in fetch_among(tx, f"{_SELECT} WHERE", '"id"', ids)}
@@ -141,10 +156,13 @@ def counts(tx: Tx) -> dict[str, int]:
 
 
 def _stored(op: Op) -> tuple[Any, ...]:
-    return tuple(dumps(getattr(op, name)) if name in _DOCUMENTS else getattr(op, name) for name in _COLUMNS[1:])
+    return (
+        op.run_id, op.digest, op.entity, op.uid, op.connection, op.object, op.action, op.remote_id, dumps(op.values),
+        dumps(op.hub_values), dumps(op.base), op.key, op.state, op.attempts, op.not_before_ms, op.first_intent_ms,
+        dumps(op.steps_done), op.code, op.message, op.created_ms,
+    )  # fmt: skip
 
 
 def _op(row: Sequence[Any]) -> Op:
-    return Op(**{
-        name: loads(value) if name in _DOCUMENTS else value for name, value in zip(_COLUMNS, row, strict=True)
-    })  # fmt: skip
+    fields = [*row[:9], *map(loads, row[9:12]), *row[12:17], loads(row[17]), *row[18:21]]
+    return Op(*fields)
