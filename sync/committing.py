@@ -32,10 +32,19 @@ class Committer:
 
     Args:
         keyed: keep the identity keys of hub rows (see ``bindings.keep_keys``).
+        away: kinds that some known connection takes no part in now; what it misses stays on the work list.
     """
 
     def __init__(
-        self, tx: Tx, report: RunReport, *, now_ms: int, new_id: Callable[[], str], salt: bytes, keyed: bool = True
+        self,
+        tx: Tx,
+        report: RunReport,
+        *,
+        now_ms: int,
+        new_id: Callable[[], str],
+        salt: bytes,
+        keyed: bool = True,
+        away: frozenset[EntityKind] = frozenset(),
     ) -> None:
         self._tx = tx
         self._report = report
@@ -43,6 +52,7 @@ class Committer:
         self._new_id = new_id
         self._salt = salt
         self.keyed = keyed
+        self._away = away
 
     def commit(
         self,
@@ -216,16 +226,20 @@ class Committer:
         done: list[int] = []
         cleared: list[DirtyMark] = []
         waiting: list[str] = []
+        missed: list[str] = []
         for plan, items, _ in taken:
             if plan.waits:
                 waiting += [] if plan.uid in work.marks or items else [plan.uid]
                 continue
             done += [item.id for item in items if item.id is not None]
-            if plan.uid in work.marks:
+            if entity in self._away:
+                missed += [plan.uid] if plan.writes_hub and plan.uid not in work.marks else []
+            elif plan.uid in work.marks:
                 cleared.append(work.marks[plan.uid])
         inbox.remove(self._tx, done)
         hub.clear_dirty(self._tx, entity, cleared)
         hub.mark_dirty(self._tx, entity, waiting, "waits", self._now_ms)
+        hub.mark_dirty(self._tx, entity, missed, "missed", self._now_ms)
         if waiting or any(plan.waits for plan, _, _ in taken):
             self._report.tally("waiting", sum(plan.waits for plan, _, _ in taken))
 

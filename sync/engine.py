@@ -126,7 +126,7 @@ class Engine:
             tally = report.connections[listing.spoke.name]
             if tally.error is None or isinstance(listing.error, AuthRefused | NeedsOperator):
                 tally.error, tally.error_exit = str(listing.error), listing.error.exit_code
-            report.problems.append(str(listing.error))
+            report.note(listing.error)
 
     def _guard_listings(self, report: RunReport, listings: Sequence[Listing], options: RoundOptions) -> None:
         """Hold everything when a full listing shows too little: absence is not a delete."""
@@ -138,7 +138,7 @@ class Engine:
             tripped = check_listing(
                 self._rails, listing.spoke.name, listing.entity, listing.known, listing.stream.listed
             )
-            if tripped is not None and tripped.found > options.allow.get("listing", -1):
+            if tripped is not None and tripped.found < options.allow.get("listing", tripped.found + 1):
                 if listing.before is not None:
                     with self._db.write() as tx:
                         streams.save(tx, listing.before)

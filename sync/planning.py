@@ -77,7 +77,9 @@ class Planner:
         self._policy = policy
         self._report = report
         self._now_ms = now_ms
-        self._committer = Committer(tx, report, now_ms=now_ms, new_id=new_id, salt=salt)
+        present = {spoke.name for spoke in self._spokes}
+        away = frozenset(one.entity for one in streams.all(tx) if one.generation and one.connection not in present)
+        self._committer = Committer(tx, report, now_ms=now_ms, new_id=new_id, salt=salt, away=away)
         self._progress = progress
         self.tally = Tally()
         self.met: set[str] = set()
