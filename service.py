@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import logging
+import math
 import os
 import random
 import signal
@@ -45,12 +46,14 @@ from sync.engine import Engine, RoundOptions
 from sync.guards import Rails
 from sync.opening import Configured, Opener, fingerprint
 from sync.report import RunReport
+from sync.spokes import Spoke
 
 __all__ = ["Finding", "Service", "SystemClock"]
 
 log = logging.getLogger(f"duban.{__name__}")
 
 Progress = Callable[[str, int], None]
+_MOVES = ("import", "update", "archive", "revive", "match", "applied")
 _ASSEMBLED = ("configured", "opener", "knobs", "desk")
 
 
@@ -240,6 +243,14 @@ class Service:
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def _chosen(self, names: Sequence[str]) -> list[Configured]:
+        """Give the connections named (all when none is), in the order of the file whatever the order of the names.
+
+        The order must be one and the same for a plan and its apply: twins found their entity in the order of their
+        connections.
+
+        Raises:
+            InputError: a name that no connection has.
+        """
         known = {one.name: one for one in self.configured}
         for name in names:
             if name not in known:
@@ -247,7 +258,7 @@ class Service:
                     f"no connection is called {name!r}; there are {', '.join(known) or 'none'}",
                     zh=f"没有名为 {name!r} 的连接；现有：{'、'.join(known) or '无'}",
                 )
-        return [known[name] for name in names] if names else list(known.values())
+        return [one for name, one in known.items() if not names or name in names]
 
     @contextmanager
     def _writer(self, wait_s: float) -> Iterator[None]:
@@ -262,6 +273,7 @@ class Service:
             self.db.release()
 
     _daemon = False
+    _supervised_s = -math.inf
 
     # --- looking ------------------------------------------------------------------------------------------------
 
@@ -368,7 +380,7 @@ class Service:
             try:
                 spokes = self.opener.open_all(chosen, report)
             except DubanError as error:
-                report.problems.append(str(error))
+                report.note(error)
                 engine.finish(report)
                 raise
             if options.kind == "apply":
@@ -376,7 +388,8 @@ class Service:
                     spoke.approved = spoke.approved or spoke.settings.mode in ("plan", "live")
             held = [spoke.name for spoke in spokes if not spoke.live]
             if options.kind == "sync" and held:
-                report.problems.append(_not_live(spokes))
+                for spoke in spokes:
+                    _note_not_live(report, spoke)
             engine.round(report, spokes, options)
             for one in chosen:
                 tally = report.connections[one.name]
@@ -490,11 +503,19 @@ class Service:
             while not self._stop.wait(1.0):
                 pass
             tell_systemd("STOPPING=1")
-            scheduler.shutdown(wait=True)
+            self._drain(scheduler)
             if page is not None:
                 page.stop()
         self.db.release()
         return 0
+
+    def _drain(self, scheduler: BackgroundScheduler) -> None:
+        """Let the running round end what it has begun; one that does not within the time set is left to a restart."""
+        late = threading.Timer(self.settings.service.drain_s, os._exit, args=(128 + signal.SIGTERM,))
+        late.daemon = True
+        late.start()
+        scheduler.shutdown(wait=True)
+        late.cancel()
 
     def _schedule(self) -> BackgroundScheduler:
         """Let the clock call the round: one at a time, late ones folded into one, the first at once."""
@@ -519,7 +540,10 @@ class Service:
             log.info("round ended: exit code %d, %s", report.exit_code, _counted(report))
             if self._stop.is_set():
                 return
+            if not self._due_to_supervise(report):
+                return
             verdict = self.supervise()
+            self._supervised_s = self.clock.monotonic()
             if verdict.changed and not self._stop.is_set():
                 self.sync(())
         except LeaseLost:
@@ -529,6 +553,11 @@ class Service:
             log.error(error.text("en"))
         except Exception:  # the one broad catch: a bug in one round must not silence the daemon
             log.exception("round failed")
+
+    def _due_to_supervise(self, report: RunReport) -> bool:
+        """Say whether the hub moved, or time alone may have made something overdue."""
+        waited_s = self.clock.monotonic() - self._supervised_s
+        return any(report.counts.get(move) for move in _MOVES) or waited_s >= self.settings.service.supervise_every
 
     def _reread(self) -> None:
         """Take a changed configuration, when it is sound; else keep the old one and say why."""
@@ -589,16 +618,24 @@ def _counted(report: RunReport) -> str:
     return ", ".join(f"{name} {number}" for name, number in sorted(report.counts.items()) if number) or "nothing to do"
 
 
-def _not_live(spokes: Sequence[Any]) -> str:
-    parts = []
-    for spoke in spokes:
-        if spoke.settings.mode != "live":
-            parts.append(f"{spoke.name}: mode {spoke.settings.mode}, nothing is written for it")
-        elif not spoke.approved:
-            parts.append(
-                f"{spoke.name}: its first contact waits for approval: duban plan -o FILE, read it, duban apply FILE"
+def _note_not_live(report: RunReport, spoke: Spoke) -> None:
+    """Say why nothing is written for a connection, and what comes next."""
+    if spoke.settings.mode != "live":
+        report.note(
+            InputError(
+                f"mode {spoke.settings.mode}: nothing is written for it",
+                zh=f"模式为 {spoke.settings.mode}，不写入任何内容", connection=spoke.name,
+                next_step="read `duban plan`", next_step_zh="请先看 `duban plan`",
             )
-    return "; ".join(parts)
+        )  # fmt: skip
+    elif not spoke.approved:
+        report.note(
+            InputError(
+                "its first contact waits for approval", zh="首次对接等待批准", connection=spoke.name,
+                next_step="duban plan -o FILE, read it, duban apply FILE",
+                next_step_zh="duban plan -o 文件，阅读后执行 duban apply 文件",
+            )
+        )  # fmt: skip
 
 
 def tell_systemd(word: str) -> None:

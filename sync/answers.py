@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mapping.errors import DubanError
+from mapping.errors import DubanError, InputError
 from mapping.ports import Clock
 from store import hub, inbox, links, outbox, reviews
 from store.database import Database
@@ -43,7 +43,7 @@ class Answers:
             try:
                 self._carry_out(spoke, review, accepted)
             except DubanError as error:
-                self._report.problems.append(str(error))
+                self._report.note(error)
 
     def _carry_out(self, spoke: Spoke, review: Review, accepted: bool) -> None:
         held = self._holder(spoke, review) if review.kind == "duplicate" and accepted else None
@@ -98,9 +98,12 @@ class Answers:
             taken = links.by_remote(tx, spoke.name, bound.map.object, [review.remote_id])
         record = spoke.connector.fetch(bound.map.object, [review.remote_id], bound.wire_fields).get(review.remote_id)
         if taken or record is None:
-            self._report.problems.append(
-                f"{spoke.name} {bound.map.object}/{review.remote_id}: not linked, it is gone or belongs to another"
-            )
+            self._report.note(
+                InputError(
+                    "not linked, it is gone or belongs to another", zh="未关联：它已不存在或属于另一条记录",
+                    connection=spoke.name, record=f"{bound.map.object}/{review.remote_id}",
+                )
+            )  # fmt: skip
             return None
         now_ms = self._clock.now_ms()
         link = Link(

@@ -1,8 +1,8 @@
-"""Which record a person means: by uid, remote id, ``connection:id``, the address of its page, or its exact title."""
+"""Which record a person means: by uid, remote id, ``connection:id``, its page, its exact title, a project's code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,7 +51,7 @@ def find_uid(tx: Tx, ref: str, resolve_url: ResolveUrl, entity: EntityKind | Non
         (remote.entity, remote.uid)
         for remote in find_remote(tx, ref, resolve_url)
         if remote.entity in kinds and remote.uid is not None
-    } or _by_title(tx, kinds, ref)
+    } or _by_name(tx, kinds, ref)
     if len(found) > 1:
         raise _ambiguous(ref, [f"{kind} {uid}" for kind, uid in sorted(found, key=str)])
     for found_kind, uid in found:
@@ -78,8 +78,8 @@ def not_found(ref: str, entity: EntityKind | None = None) -> InputError:
     """Give the error for a name that nothing answers to."""
     kind = entity or "record"
     return InputError(
-        f'no {kind} "{ref}"; name it by uid, remote id, connection:id, its page or its exact title',
-        zh=f"找不到{kind} “{ref}”;可用 uid、远端 id、连接名:id、页面地址或完整标题来指定",
+        f'no {kind} "{ref}"; name it by uid, remote id, connection:id, its page, its exact title, or a project\'s code',
+        zh=f"找不到 {kind} “{ref}”;可用 uid、远端 id、连接名:id、页面地址、完整标题或项目编号来指定",
     )
 
 
@@ -101,11 +101,17 @@ def _remotes(tx: Tx, remote_id: str, connection: str | None = None) -> list[Remo
     return [found[place] for place in sorted(found)]
 
 
-def _by_title(tx: Tx, kinds: tuple[EntityKind, ...], title: str) -> set[tuple[EntityKind | None, str | None]]:
+_CODE: Final[Mapping[EntityKind, str]] = {"project": "code"}
+"""What people call a record by besides its title."""
+
+
+def _by_name(tx: Tx, kinds: tuple[EntityKind, ...], name: str) -> set[tuple[EntityKind | None, str | None]]:
     return {
         (kind, row.uid)
         for kind in kinds
-        for row in hub.select(tx, kind, where={TITLE_FIELD[kind]: title}, fields=(), limit=2)
+        for field in (TITLE_FIELD[kind], _CODE.get(kind))
+        if field is not None
+        for row in hub.select(tx, kind, where={field: name}, fields=(), limit=2)
     }
 
 

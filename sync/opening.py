@@ -52,6 +52,9 @@ class Opened:
     problems: list[ConfigError] = field(default_factory=list)
 
 
+_HOW_FAR = frozenset({"mode", "first_contact"})
+
+
 class Opener:
     """Opens configured connections; what it learns is kept in the store for an hour."""
 
@@ -75,7 +78,7 @@ class Opener:
             except DubanError as error:
                 tally = report.connections[one.name]
                 tally.error, tally.error_exit = str(error), error.exit_code
-                report.problems.append(str(error))
+                report.note(error)
                 self._note_stop(one, error)
                 continue
             if opened.problems:
@@ -184,8 +187,11 @@ class Opener:
 
 
 def fingerprint(settings: ConnectorSettings, maps: Mapping[EntityKind, ObjectMap]) -> str:
-    """Give the fingerprint of a connection's settings and maps; secrets count but cannot be read from it."""
-    plain = {name: _plain(value) for name, value in settings}
+    """Give the fingerprint of a connection's settings and maps; secrets count but cannot be read from it.
+
+    How far a connection may go is left out: a plan is made while it only looks, and applied once it may write.
+    """
+    plain = {name: _plain(value) for name, value in settings if name not in _HOW_FAR}
     text = json.dumps([plain, {k: repr(v) for k, v in maps.items()}], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

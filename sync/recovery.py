@@ -52,7 +52,7 @@ class Recovery:
                     else:
                         self._others(spoke, bound, list(group))
                 except DubanError as error:
-                    self._report.problems.append(str(error))
+                    self._report.note(error)
                     break
 
     def _others(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from mapping.errors import DubanError
 from mapping.records import EntityKind, Value
 
 LineAction = Literal[
@@ -82,6 +83,7 @@ class RunReport:
         counts: tallies by line action, plus ``applied``, ``refused``, ``unknown``, ``stale``, ``waiting``.
         lines: in plan order; long runs keep the first ``lines_kept`` and count the rest.
         guard: the rail that stopped the run: ``{"rail", "found", "limit", "allow"}``; None when none did.
+        problems: what went wrong, a line each; ``problems_zh`` the same lines in Chinese.
         needs_person: open items after the round by kind: conflicts, reviews, quarantine, unknown.
     """
 
@@ -96,11 +98,22 @@ class RunReport:
     lines_total: int = 0
     guard: Mapping[str, Any] | None = None
     problems: list[str] = field(default_factory=list)
+    problems_zh: list[str] = field(default_factory=list)
     needs_person: dict[str, int] = field(default_factory=dict)
 
     def tally(self, name: str, by: int = 1) -> None:
         """Count *by* more of *name*."""
         self.counts[name] = self.counts.get(name, 0) + by
+
+    def note(self, error: DubanError) -> None:
+        """Keep what went wrong, in both languages."""
+        self.problems.append(error.text("en"))
+        self.problems_zh.append(error.text("zh"))
+
+    def problems_in(self, language: str) -> list[str]:
+        """Give what went wrong in a language; a run of an older program knows English only."""
+        spoken = self.problems_zh if language == "zh" else self.problems
+        return spoken if len(spoken) == len(self.problems) else self.problems
 
 
 _LINE = tuple(field.name for field in fields(PlanLine))

@@ -56,7 +56,7 @@ class Retrier:
             try:
                 found = spoke.connector.fetch(bound.map.object, part, bound.wire_fields)
             except DubanError as error:
-                self._report.problems.append(str(error))
+                self._report.note(error)
                 return
             items: list[Item] = []
             odd: list[Held] = []
