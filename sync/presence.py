@@ -165,7 +165,7 @@ def _edited_since(view: EntityView, live: Sequence[SideView], gone: Sequence[Sid
                 return True
             if isinstance(agreed, Unseen) and _never_arrived(side.base, bound, value):
                 return True
-    return any(_moved(view, side) for side in live)
+    return any(_moved(view, side) or side.base is None for side in live)
 
 
 def _never_arrived(base: Base, bound: BoundField, value: Value) -> bool:
@@ -183,11 +183,12 @@ def _ground(view: EntityView, side: SideView) -> dict[str, Value]:
 
 
 def _moved(view: EntityView, side: SideView) -> bool:
-    if side.base is None or side.seen is None or side.seen.echo:
+    if side.base is None or side.seen is None:
         return False
     shadow = _ground(view, side)
+    ours = side.base.notes.get("wrote", ()) if side.seen.echo else ()
     return any(
-        b.map.direction != "to_remote" and b.map.field in side.seen.doc and b.map.field in shadow
+        b.map.field not in ours and b.map.direction != "to_remote" and b.map.field in side.seen.doc and b.map.field in shadow
         and side.seen.doc[b.map.field] != shadow[b.map.field]
         for b in side.bound.fields
     )  # fmt: skip
