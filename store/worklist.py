@@ -5,28 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mapping.records import EntityKind
-from store.outbox import OPEN
+from store.outbox import IN_OPEN
 from store.statements import execute_among, execute_many, fetch_among
 from store.tx import Tx
-
-_OPEN_LIST = ", ".join(f"'{state}'" for state in OPEN)
 
 
 def creating(tx: Tx, entity: EntityKind, uids: Iterable[str]) -> list[tuple[str, str]]:
     """Give (uid, connection) of every open create among *uids*: their remote ids will exist soon."""
-    sql = (
-        f'SELECT "uid", "connection" FROM "op" WHERE "state" IN ({_OPEN_LIST}) AND "action" = \'create\' '
-        'AND "entity" = ? AND'
-    )
+    sql = f'SELECT "uid", "connection" FROM "op" WHERE {IN_OPEN} AND "action" = \'create\' AND "entity" = ? AND'
     return [(row[0], row[1]) for row in fetch_among(tx, sql, '"uid"', uids, entity)]
 
 
 def barred(tx: Tx, entity: EntityKind) -> set[str]:
     """Give the connections where a create of this kind may have happened unseen."""
-    sql = (
-        f'SELECT DISTINCT "connection" FROM "op" WHERE "state" IN ({_OPEN_LIST}) '
-        'AND "action" = \'create\' AND "entity" = ? AND'
-    )
+    sql = f'SELECT DISTINCT "connection" FROM "op" WHERE {IN_OPEN} AND "action" = \'create\' AND "entity" = ? AND'
     return {row[0] for row in fetch_among(tx, sql, '"state"', ("intent", "unknown"), entity)}
 
 

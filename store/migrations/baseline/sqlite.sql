@@ -350,13 +350,13 @@ CREATE TABLE op (
 	PRIMARY KEY (id)
 )
 -- next
-CREATE INDEX ix_op_ready ON op (connection, entity, id) WHERE state IN ('ready', 'intent', 'unknown', 'waiting')
+CREATE INDEX ix_op_ready ON op (connection, entity, id) WHERE (state = 'ready' OR state = 'intent' OR state = 'unknown' OR state = 'waiting')
 -- next
 CREATE INDEX ix_op_run ON op (run_id)
 -- next
 CREATE INDEX ix_op_uid ON op (uid)
 -- next
-CREATE UNIQUE INDEX ux_op_open ON op (uid, connection) WHERE state IN ('ready', 'intent', 'unknown', 'waiting')
+CREATE UNIQUE INDEX ux_op_open ON op (uid, connection) WHERE (state = 'ready' OR state = 'intent' OR state = 'unknown' OR state = 'waiting')
 -- next
 CREATE TABLE op_attempt (
 	id INTEGER NOT NULL,
