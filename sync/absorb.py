@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from connectors.base import Page, PullRequest, RemoteRecord
+from connectors.base import Page, PullRequest, RemoteRecord, chunks
 from mapping.errors import DubanError, RecordRefused
 from mapping.fields import BoundMap
 from mapping.ports import Clock
@@ -19,6 +19,7 @@ from mapping.scope import in_scope
 from store import inbox, links, quarantine, streams, worklist
 from store.database import Database
 from store.inbox import Item
+from store.links import Known
 from store.quarantine import Held
 from store.streams import Stream
 from store.tx import Tx
@@ -31,6 +32,9 @@ log = logging.getLogger(f"duban.{__name__}")
 _PULL_THREADS = 12
 _PAGES_WAITING = 4
 _REREAD_MS = 900_000
+
+FRESH = "fresh_ms"
+"""Note of a link: when, by our own clock, we last wrote the record or read it by its id."""
 
 
 def canonical(doc: dict[str, Value]) -> str:
@@ -88,8 +92,10 @@ class Absorber:
 
     def _take(self, listing: Listing, page: Page, report: RunReport) -> None:
         """Store a page once its deletes are proven; when they cannot be read now, the stream stops before it."""
+        spoke, bound = listing.spoke, listing.spoke.maps[listing.entity]
         try:
-            gone = self._confirm(listing.spoke, listing.spoke.maps[listing.entity], page)
+            gone = self._confirm(spoke, bound, page)
+            page = self._freshen(spoke, bound, page)
         except DubanError as error:
             listing.error = error
             return
@@ -192,6 +198,25 @@ class Absorber:
         if self._progress is not None:
             self._progress(f"{spoke.name}.{entity}", len(page.records))
 
+    def _freshen(self, spoke: Spoke, bound: BoundMap, page: Page) -> Page:
+        """Read again what a late list may show as it was before we last wrote or read it: old is not news."""
+        now_ms, ids = self._clock.now_ms(), [record.id for record in page.records]
+        with self._db.read() as tx:
+            known = links.known(tx, spoke.name, bound.map.object, ids)
+            moved = [one.id for one in page.records if one.id in known and _differs(bound, one, known[one.id])]
+            held = links.by_remote(tx, spoke.name, bound.map.object, moved)
+        since_ms = now_ms - int(spoke.settings.visible_after_s * 1000)
+        late = [id_ for id_, link in held.items() if int(link.notes.get(FRESH) or 0) > since_ms]
+        found: dict[str, RemoteRecord | None] = {}
+        for part in chunks(late, spoke.connector.capabilities.fetch_size):
+            found.update(spoke.connector.fetch(bound.map.object, part, bound.wire_fields))
+        if not found:
+            return page
+        with self._db.write() as tx:
+            note_fresh(tx, spoke, bound, late, now_ms)
+        shown = [found.get(record.id, record) for record in page.records]
+        return replace(page, records=[record for record in shown if record is not None])
+
     def _confirm(self, spoke: Spoke, bound: BoundMap, page: Page) -> list[Item]:
         """Turn reported deletes of linked records into proven ones by reading each again."""
         if not page.deleted_ids:
@@ -259,6 +284,24 @@ def _advance(stream: Stream, page: Page, listed: int, now_ms: int) -> Stream:
     done = now_ms if page.backfill and page.last else stream.backfilled_ms
     seen = stream.listed + listed if page.backfill else stream.listed
     return replace(stream, watermark=page.watermark, backfilled_ms=done, listed=seen, updated_ms=now_ms)
+
+
+def _differs(bound: BoundMap, record: RemoteRecord, known: Known) -> bool:
+    """Say whether a listed record says something else than what we know of it."""
+    if known[0] == record.version:
+        return False
+    try:
+        return canonical(bound.read(record.payload)) != known[3]
+    except RecordRefused:
+        return False
+
+
+def note_fresh(tx: Tx, spoke: Spoke, bound: BoundMap, remote_ids: Sequence[str], now_ms: int) -> None:
+    """Note that we know these records as they are now: for a while a list may still show them as they were."""
+    held = links.by_remote(tx, spoke.name, bound.map.object, list(remote_ids))
+    for link in held.values():
+        link.notes[FRESH] = now_ms
+    links.update(tx, list(held.values()))
 
 
 def live_item(

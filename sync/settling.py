@@ -19,7 +19,7 @@ from store.outbox import Op
 from store.quarantine import Held
 from store.reviews import Review
 from store.tx import Tx
-from sync.absorb import gone_item, live_item
+from sync.absorb import FRESH, gone_item, live_item, note_fresh
 from sync.report import RunReport
 from sync.retrying import park
 from sync.spokes import Spoke
@@ -98,7 +98,7 @@ class Settler:
             elif link is not None:
                 changed.append(link)
             if link is not None:
-                self._move(link, verdict)
+                self._move(link, verdict, now_ms)
             op.state, op.code, op.message = "done", None, None
         back = [verdict.op.uid for verdict in verdicts if verdict.op.action == "restore"]
         hub.mark_dirty(tx, bound.entity, back, "restored", now_ms)
@@ -116,7 +116,7 @@ class Settler:
             remote_id=verdict.remote_id or "", created_ms=now_ms,
         )  # fmt: skip
 
-    def _move(self, link: Link, verdict: Verdict) -> None:
+    def _move(self, link: Link, verdict: Verdict, now_ms: int) -> None:
         """Move the shadows of the fields we wrote, and no other: what else changed arrives as news."""
         op = verdict.op
         if op.action == "delete":
@@ -127,9 +127,13 @@ class Settler:
             link.shadow_hub[name] = value
             link.shadow_remote[name] = op.values.get(name)
         link.notes["wrote"] = sorted(op.hub_values)
+        link.notes[FRESH] = now_ms
         link.expect_version = verdict.version
         if verdict.doc is not None and verdict.record is not None and verdict.version == verdict.record.version:
-            link.version, link.modified_ms = verdict.record.version, verdict.record.modified_ms
+            if dict(verdict.doc) == link.shadow_remote:
+                link.version, link.modified_ms = verdict.record.version, verdict.record.modified_ms
+            else:  # this very version also holds what somebody else changed
+                link.expect_version = None
 
     def _entry(self, spoke: Spoke, verdict: Verdict, now_ms: int) -> Entry:
         op = verdict.op
@@ -169,6 +173,7 @@ class Settler:
             inbox.put(tx, [gone_item(spoke, bound, op.remote_id, now_ms)])
         elif verdict.record is not None and verdict.doc is not None:
             inbox.put(tx, [live_item(spoke, bound, verdict.record, dict(verdict.doc), now_ms)])
+            note_fresh(tx, spoke, bound, [verdict.record.id], now_ms)
         hub.mark_dirty(tx, op.entity, [op.uid], str(verdict.outcome), now_ms)
         if verdict.outcome == "busy":
             self._hold(tx, spoke, verdict, now_ms)
