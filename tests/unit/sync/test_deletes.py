@@ -388,3 +388,27 @@ def test_a_record_taken_out_at_the_desk_is_neither_read_nor_made_again(rig: Rig)
     assert rig.row.values["title"] == "CTO"
     assert len(rig.a.live("contacts")) == 1
     assert rig.a.live("contacts")[mine].get("mobile") is None
+
+
+def test_a_record_that_appears_after_its_row_was_deleted_with_plain_sql_founds_a_new_one(rig: Rig) -> None:
+    rig.ann()
+    old = rig.row.uid
+    rig.plain("DELETE FROM contact")
+    rig.rest()
+    rig.a.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example", "title": "CEO"})
+    rig.rest()
+    assert rig.row.uid != old
+    assert [row["title"] for row in rig.b.live("contacts").values()] == ["CEO"]
+
+
+def test_a_delete_that_propagates_meets_a_record_matched_in_the_same_round(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, on_remote_delete="propagate")
+    rig.b.fault("transient", "pull", object="contacts")
+    mine = rig.a.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example"})
+    rig.round()
+    rig.b.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example", "title": "CEO"})
+    rig.a.remove("contacts", mine)
+    rig.round()
+    rig.rest()
+    assert [row["title"] for row in rig.b.live("contacts").values()] == ["CEO"]
+    assert len(rig.rows("contact")) == 1

@@ -370,3 +370,63 @@ def test_a_row_without_a_name_is_made_nowhere_and_says_so(rig: Rig) -> None:
     report = rig.round()
     assert rig.writes() == 0
     assert {line.reason for line in report.lines} == {"no_title"}
+
+
+def test_two_owners_of_one_field_who_disagree_are_a_question(tmp_path: Path) -> None:
+    one_way = {"contact": {"fields": {"title": {"direction": "to_hub"}}}}
+    rig = Rig(tmp_path, maps=one_way)
+    mine = rig.a.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example", "title": "CTO"})
+    theirs = rig.b.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example", "title": "CTO"})
+    rig.rest()
+    rig.a.edit("contacts", mine, {"title": "CEO"})
+    rig.b.edit("contacts", theirs, {"title": "CFO"})
+    rig.rest()
+    (question,) = rig.questions("conflict")
+    assert question.data["sides"] == {"a": "CEO", "b": "CFO"}
+    assert (rig.a.live("contacts")[mine]["title"], rig.b.live("contacts")[theirs]["title"]) == ("CEO", "CFO")
+
+
+def test_an_owner_beats_an_edit_in_the_hub_made_at_the_same_time(tmp_path: Path) -> None:
+    rig = directed(tmp_path, "to_hub")
+    mine, theirs = rig.ann(title="CTO")
+    rig.a.edit("contacts", mine, {"title": "CEO"})
+    rig.edit_hub("contact", rig.row.uid, {"title": "King"})
+    rig.rest()
+    assert rig.row.values["title"] == "CEO"
+    assert rig.b.live("contacts")[theirs]["title"] == "CEO"
+    with rig.db.read() as tx:
+        kept = [one.changes["title"] for one in journal.of(tx, "contact", rig.row.uid) if "title" in one.changes]
+    assert any({"hub": "King"} in change for change in kept)
+
+
+def test_a_reference_to_a_kind_that_one_side_does_not_map_is_left_out_there(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, maps_at={"b": {"account": {"enabled": False}}})
+    account = rig.a.plant("accounts", {"name": "华星科技"})
+    mine, theirs = rig.ann(account=account)
+    assert rig.b.live("contacts")[theirs].get("account") is None
+    rig.b.edit("contacts", theirs, {"title": "CEO"})
+    rig.rest()
+    assert rig.a.live("contacts")[mine]["account"] == account
+    assert rig.a.live("contacts")[mine]["title"] == "CEO"
+    assert rig.round().counts == {}
+
+
+def test_a_person_unknown_to_the_hub_is_noted_and_moves_nothing(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    mine, theirs = rig.ann(owner=["u-1"])
+    rig.a.edit("contacts", mine, {"owner": ["u-99"], "title": "CEO"})
+    rig.rest()
+    assert rig.b.live("contacts")[theirs]["title"] == "CEO"
+    assert rig.row.values["owner"] == "wang@vendor.example"
+    assert rig.b.live("contacts")[theirs]["owner"] == ["u-1"]
+    assert rig.a.live("contacts")[mine]["owner"] == ["u-99"]
+
+
+def test_a_name_that_differs_at_first_contact_is_asked_about_and_lent_to_the_hub(rig: Rig) -> None:
+    rig.a.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example"})
+    rig.b.plant("contacts", {"name": "Anna Li", "email": "ann@x.example"})
+    rig.rest()
+    (question,) = rig.questions("conflict")
+    assert question.field == "name"
+    assert rig.row.values["name"] == "Ann Lee"
+    assert rig.writes() == 0
