@@ -17,7 +17,7 @@ CREATE TABLE account (
 	created_ms BIGINT NOT NULL DEFAULT '0',
 	updated_ms BIGINT NOT NULL DEFAULT '0',
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_account_state CHECK (state IN ('live', 'archived', 'deleted', 'merged'))
+	CONSTRAINT ck_account_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged')
 )
 -- next
 CREATE TABLE ball_event (
@@ -90,7 +90,7 @@ CREATE TABLE comment (
 	created_ms BIGINT NOT NULL DEFAULT '0',
 	updated_ms BIGINT NOT NULL DEFAULT '0',
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_comment_state CHECK (state IN ('live', 'archived', 'deleted', 'merged')),
+	CONSTRAINT ck_comment_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged'),
 	CONSTRAINT ck_comment_internal CHECK (internal IN (0, 1))
 )
 -- next
@@ -135,7 +135,7 @@ CREATE TABLE contact (
 	created_ms BIGINT NOT NULL DEFAULT '0',
 	updated_ms BIGINT NOT NULL DEFAULT '0',
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_contact_state CHECK (state IN ('live', 'archived', 'deleted', 'merged')),
+	CONSTRAINT ck_contact_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged'),
 	CONSTRAINT ck_contact_opt_out CHECK (opt_out IN (0, 1))
 )
 -- next
@@ -175,7 +175,7 @@ CREATE TABLE feedback (
 	created_ms BIGINT NOT NULL DEFAULT '0',
 	updated_ms BIGINT NOT NULL DEFAULT '0',
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_feedback_state CHECK (state IN ('live', 'archived', 'deleted', 'merged'))
+	CONSTRAINT ck_feedback_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged')
 )
 -- next
 CREATE INDEX ix_feedback_account ON feedback (account)
@@ -420,7 +420,7 @@ CREATE TABLE project (
 	created_ms BIGINT NOT NULL DEFAULT '0',
 	updated_ms BIGINT NOT NULL DEFAULT '0',
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_project_state CHECK (state IN ('live', 'archived', 'deleted', 'merged'))
+	CONSTRAINT ck_project_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged')
 )
 -- next
 CREATE INDEX ix_project_account ON project (account)
@@ -548,7 +548,7 @@ CREATE TABLE task (
 	created_ms BIGINT NOT NULL DEFAULT '0',
 	updated_ms BIGINT NOT NULL DEFAULT '0',
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_task_state CHECK (state IN ('live', 'archived', 'deleted', 'merged'))
+	CONSTRAINT ck_task_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged')
 )
 -- next
 CREATE INDEX ix_task_contact ON task (contact)

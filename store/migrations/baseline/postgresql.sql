@@ -17,7 +17,7 @@ CREATE TABLE account (
 	created_ms BIGINT DEFAULT '0' NOT NULL,
 	updated_ms BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_account_state CHECK (state IN ('live', 'archived', 'deleted', 'merged'))
+	CONSTRAINT ck_account_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged')
 )
 -- next
 CREATE TABLE ball_event (
@@ -90,7 +90,7 @@ CREATE TABLE comment (
 	created_ms BIGINT DEFAULT '0' NOT NULL,
 	updated_ms BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_comment_state CHECK (state IN ('live', 'archived', 'deleted', 'merged'))
+	CONSTRAINT ck_comment_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged')
 )
 -- next
 CREATE INDEX ix_comment_parent ON comment (parent)
@@ -134,7 +134,7 @@ CREATE TABLE contact (
 	created_ms BIGINT DEFAULT '0' NOT NULL,
 	updated_ms BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_contact_state CHECK (state IN ('live', 'archived', 'deleted', 'merged'))
+	CONSTRAINT ck_contact_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged')
 )
 -- next
 CREATE INDEX ix_contact_account ON contact (account)
@@ -173,7 +173,7 @@ CREATE TABLE feedback (
 	created_ms BIGINT DEFAULT '0' NOT NULL,
 	updated_ms BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_feedback_state CHECK (state IN ('live', 'archived', 'deleted', 'merged'))
+	CONSTRAINT ck_feedback_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged')
 )
 -- next
 CREATE INDEX ix_feedback_account ON feedback (account)
@@ -426,7 +426,7 @@ CREATE TABLE project (
 	created_ms BIGINT DEFAULT '0' NOT NULL,
 	updated_ms BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_project_state CHECK (state IN ('live', 'archived', 'deleted', 'merged'))
+	CONSTRAINT ck_project_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged')
 )
 -- next
 CREATE INDEX ix_project_account ON project (account)
@@ -558,7 +558,7 @@ CREATE TABLE task (
 	created_ms BIGINT DEFAULT '0' NOT NULL,
 	updated_ms BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_task_state CHECK (state IN ('live', 'archived', 'deleted', 'merged'))
+	CONSTRAINT ck_task_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged')
 )
 -- next
 CREATE INDEX ix_task_contact ON task (contact)

@@ -17,7 +17,7 @@ CREATE TABLE account (
 	created_ms BIGINT DEFAULT '0' NOT NULL,
 	updated_ms BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_account_state CHECK (state IN ('live', 'archived', 'deleted', 'merged'))
+	CONSTRAINT ck_account_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged')
 )
 -- next
 CREATE TABLE ball_event (
@@ -90,7 +90,7 @@ CREATE TABLE comment (
 	created_ms BIGINT DEFAULT '0' NOT NULL,
 	updated_ms BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_comment_state CHECK (state IN ('live', 'archived', 'deleted', 'merged')),
+	CONSTRAINT ck_comment_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged'),
 	CONSTRAINT ck_comment_internal CHECK (internal IN (0, 1))
 )
 -- next
@@ -135,7 +135,7 @@ CREATE TABLE contact (
 	created_ms BIGINT DEFAULT '0' NOT NULL,
 	updated_ms BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_contact_state CHECK (state IN ('live', 'archived', 'deleted', 'merged')),
+	CONSTRAINT ck_contact_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged'),
 	CONSTRAINT ck_contact_opt_out CHECK (opt_out IN (0, 1))
 )
 -- next
@@ -174,7 +174,7 @@ CREATE TABLE feedback (
 	created_ms BIGINT DEFAULT '0' NOT NULL,
 	updated_ms BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_feedback_state CHECK (state IN ('live', 'archived', 'deleted', 'merged'))
+	CONSTRAINT ck_feedback_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged')
 )
 -- next
 CREATE INDEX ix_feedback_account ON feedback (account)
@@ -428,7 +428,7 @@ CREATE TABLE project (
 	created_ms BIGINT DEFAULT '0' NOT NULL,
 	updated_ms BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_project_state CHECK (state IN ('live', 'archived', 'deleted', 'merged')),
+	CONSTRAINT ck_project_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged'),
 	CONSTRAINT ck_project_start CHECK ("start" IS date("start", '+0 days')),
 	CONSTRAINT ck_project_baseline_end CHECK ("baseline_end" IS date("baseline_end", '+0 days'))
 )
@@ -562,7 +562,7 @@ CREATE TABLE task (
 	created_ms BIGINT DEFAULT '0' NOT NULL,
 	updated_ms BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (uid),
-	CONSTRAINT ck_task_state CHECK (state IN ('live', 'archived', 'deleted', 'merged')),
+	CONSTRAINT ck_task_state CHECK (state = 'live' OR state = 'archived' OR state = 'deleted' OR state = 'merged'),
 	CONSTRAINT ck_task_due CHECK ("due" IS date("due", '+0 days')),
 	CONSTRAINT ck_task_start CHECK ("start" IS date("start", '+0 days')),
 	CONSTRAINT ck_task_overdue_since CHECK ("overdue_since" IS date("overdue_since", '+0 days'))
