@@ -385,7 +385,7 @@ class Service:
                 raise
             if options.kind == "apply":
                 for spoke in spokes:
-                    spoke.approved = spoke.approved or spoke.settings.mode in ("plan", "live")
+                    spoke.asked = True
             held = [spoke.name for spoke in spokes if not spoke.live]
             if options.kind == "sync" and held:
                 for spoke in spokes:
@@ -445,12 +445,13 @@ class Service:
         for one in self._chosen(names):
             if one.settings.mode == "observe":
                 raise InputError(
-                    f"{one.name} is in mode observe: nothing is ever written for it",
-                    zh=f"{one.name} 处于 observe 模式，不会写入任何内容", connection=one.name,
+                    "mode observe: nothing is ever written for it", zh="模式为 observe，不会写入任何内容",
+                    connection=one.name,
                     next_step='set mode = "plan" or "live"', next_step_zh='请设置 mode = "plan" 或 "live"',
                 )  # fmt: skip
         report = self._run(names, RoundOptions(kind="apply", approved=digests, allow=allow), 10.0, progress)
-        if report.guard is None:
+        met = digests is None or not digests or report.counts.get("stale", 0) < len(digests)
+        if report.guard is None and met:  # a plan of which nothing holds any more approves nothing
             for name in names:
                 self.opener.approve(name)
         return report
@@ -618,6 +619,10 @@ def _counted(report: RunReport) -> str:
     return ", ".join(f"{name} {number}" for name, number in sorted(report.counts.items()) if number) or "nothing to do"
 
 
+_APPLY = "duban plan -o FILE, read it, duban apply FILE"
+_APPLY_ZH = "duban plan -o 文件，阅读后执行 duban apply 文件"
+
+
 def _note_not_live(report: RunReport, spoke: Spoke) -> None:
     """Say why nothing is written for a connection, and what comes next."""
     if spoke.settings.mode != "live":
@@ -625,15 +630,15 @@ def _note_not_live(report: RunReport, spoke: Spoke) -> None:
             InputError(
                 f"mode {spoke.settings.mode}: nothing is written for it",
                 zh=f"模式为 {spoke.settings.mode}，不写入任何内容", connection=spoke.name,
-                next_step="read `duban plan`", next_step_zh="请先看 `duban plan`",
+                next_step="duban plan" if spoke.settings.mode == "observe" else _APPLY,
+                next_step_zh="duban plan" if spoke.settings.mode == "observe" else _APPLY_ZH,
             )
         )  # fmt: skip
     elif not spoke.approved:
         report.note(
             InputError(
                 "its first contact waits for approval", zh="首次对接等待批准", connection=spoke.name,
-                next_step="duban plan -o FILE, read it, duban apply FILE",
-                next_step_zh="duban plan -o 文件，阅读后执行 duban apply 文件",
+                next_step=_APPLY, next_step_zh=_APPLY_ZH,
             )
         )  # fmt: skip
 

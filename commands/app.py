@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -53,11 +53,19 @@ class App:
         from commands import logging
         from service import Service
 
+        self.hear()
         logging.set_up(level=self.environ.get("DUBAN_LOG_LEVEL", "warning"), color=self.color)
         service = Service.open(self.config, language=self.language if self.language_fixed else None)
         logging.hide(getattr(service, "secret_values", ()))
         self.adopt_language(service.settings.service.language)
         return service
+
+    def hear(self) -> None:
+        """Speak as the configuration asks before it is known to be sound; an unreadable one asks for nothing."""
+        if not self.language_fixed:
+            from config.loading import language_in
+
+            self.adopt_language(language_in(self.config, self.environ, Path.cwd()))
 
     def adopt_language(self, configured: str | None) -> None:
         """Speak as the configuration says, unless a person said otherwise."""
@@ -132,6 +140,24 @@ class Command(click.Command):
 class Group(Command, click.Group):
     """A group of commands; its listing comes from the catalogue, so no command is imported for it."""
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that was typed.
+
+        Raises:
+            UsageError: there is none of that name; the nearest one is named.
+        """
+        names, found = self.list_commands(ctx), args[0]
+        if found not in names and not found.startswith("-"):
+            import difflib
+
+            app = _app(ctx)
+            app.hear()
+            hint = meant(difflib.get_close_matches(found, names), app)
+            raise click.UsageError(app.say("usage.no_such_command", found=found, hint=hint), ctx)
+        return super().resolve_command(ctx, args)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, then the commands."""
         Command.format_options(self, ctx, formatter)
@@ -139,6 +165,12 @@ class Group(Command, click.Group):
         rows = [(name, _app(ctx).say(f"{prefix}.{name}")) for name in self.list_commands(ctx)]
         with formatter.section(_app(ctx).say("help.commands")):
             formatter.write_dl(rows)
+
+
+def meant(near: Iterable[str] | None, app: App) -> str:
+    """Give ``; did you mean ...?``, or nothing when nothing is near."""
+    names = " / ".join(near or ())
+    return app.say("usage.meant", found=names) if names else ""
 
 
 def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:

@@ -7,6 +7,7 @@ import getpass
 import click
 
 from commands.app import App, command, group, option
+from commands.messages import reason
 from commands.output import emit, line, table
 from commands.printing import value_text
 from commands.status import moment
@@ -37,7 +38,7 @@ def conflicts_list(app: App) -> int:
         rows = [
             (
                 one.id,
-                one.entity,
+                app.say(f"entity.{one.entity}"),
                 one.title,
                 one.field,
                 " | ".join(f"{s}: {value_text(v)}" for s, v in one.sides.items()),
@@ -87,9 +88,12 @@ def review_list(app: App) -> int:
         line(app, "none.reviews")
     else:
         rows = [
-            (one.id, one.kind, one.entity, one.title, one.connection, len(one.candidates), moment(one.opened_ms, zone))
+            (
+                one.id, app.say(f"need.{one.kind}"), app.say(f"entity.{one.entity}"), one.title, one.connection,
+                len(one.candidates), moment(one.opened_ms, zone),
+            )
             for one in found
-        ]
+        ]  # fmt: skip
         table(app, ("id", "kind", "entity", "title", "connection", "candidates", "when"), rows)
     return 0
 
@@ -102,9 +106,11 @@ def review_show(app: App, id: int) -> int:
     if app.json:
         emit({"review": one})
         return 0
-    rows = [("record", one.connection, f"{one.object}/{one.remote_id}" if one.remote_id else one.uid, one.title)]
-    rows += [("candidate", candidate.side or "hub", candidate.ref, candidate.title) for candidate in one.candidates]
-    click.echo(f"{one.id}  {one.kind}  {app.say(f'entity.{one.entity}')}")
+    record, candidate_ = app.say("review.record"), app.say("review.candidate")
+    rows = [(record, one.connection, f"{one.object}/{one.remote_id}" if one.remote_id else one.uid, one.title)]
+    rows += [(candidate_, candidate.side or "hub", candidate.ref, candidate.title) for candidate in one.candidates]
+    said = [app.say(f"need.{one.kind}"), app.say(f"entity.{one.entity}"), reason(one.reason, app.language)]
+    click.echo("  ".join([str(one.id), *filter(None, said)]))
     table(app, ("kind", "where", "record", "title"), rows)
     return 0
 
@@ -144,8 +150,9 @@ def quarantine_list(app: App) -> int:
     else:
         rows = [
             (
-                one.id, one.connection or "hub", one.entity, f"{one.object}/{one.remote_id or one.uid}",
-                f"{one.code}: {one.message}", one.attempts, moment(one.last_ms, zone),
+                one.id, one.connection or "hub", app.say(f"entity.{one.entity}"),
+                f"{one.object}/{one.remote_id or one.uid}", f"{one.code}: {one.message}", one.attempts,
+                moment(one.last_ms, zone),
             )
             for one in found
         ]  # fmt: skip

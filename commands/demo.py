@@ -16,7 +16,7 @@ import click
 from commands.app import App, command, option
 from commands.messages import reason
 from commands.output import Progress, clean, emit, line
-from commands.printing import counts_text, value_text
+from commands.printing import counts_text, value_text, waiting_text
 from commands.supervision import show_overdue, show_projects
 from mapping.errors import DubanError
 
@@ -38,6 +38,7 @@ CONFIG_NAME: Final = "duban.toml"
 def demo(app: App, seed: int, people: int | None, directory: Path | None, serve: bool) -> int:
     from sandbox.main import start
 
+    app.language_fixed = True  # the configuration is our own: it has no say in what the person hears
     with _folder(directory) as folder, start(seed=seed, people=people) as running:
         app.config = _prepare(folder, running)
         line(app, "demo.sandbox", zoho=running.zoho.url, fxiaoke=running.fxiaoke.url)
@@ -99,7 +100,7 @@ def _play(app: App, service: Service) -> dict[str, Any]:
         "rounds": rounds + more + 1,
         "overdue": seen.overdue,
         "projects": seen.disagreements,
-        "problems": last.problems,
+        "problems": last.problems_in(app.language),
     }
     if not app.json:
         _tell(app, service, result)
@@ -134,7 +135,7 @@ def _check(report: RunReport) -> None:
 
 def _tell(app: App, service: Service, result: Mapping[str, Any]) -> None:
     line(app, "demo.synced", rounds=result["rounds"], counts=counts_text(app, result["done"]))
-    line(app, "demo.parked", items=counts_text(app, result["parked"]))
+    line(app, "demo.parked", items=waiting_text(app, result["parked"]))
     if app.quiet:
         return
     for conflict in service.desk.conflicts():

@@ -15,7 +15,7 @@ from typing import Final
 import click
 
 from commands import app as shared
-from commands.app import App, Group
+from commands.app import App, Group, meant
 from mapping.errors import DubanError
 
 COMMANDS: Final = {
@@ -137,13 +137,23 @@ def _guarded(words: Sequence[str], app: App) -> int:
 def _usage_problem(exc: click.ClickException, app: App) -> None:
     from commands.output import clean
 
+    app.hear()
     ctx = exc.ctx if isinstance(exc, click.UsageError) else None
     path = ctx.command_path if ctx is not None else "duban"
-    message = " ".join(clean(exc.format_message()).split())
+    message = " ".join(clean(_usage_words(exc, app)).split())
     click.echo(app.say("error.line", message=message), err=True)
     click.echo(app.say("error.usage", path=path), err=True)
     if app.json:
         _error_object("Usage", message, exc.exit_code)
+
+
+def _usage_words(exc: click.ClickException, app: App) -> str:
+    """Give what click objects to in the language in force; what has no words here keeps click's."""
+    if isinstance(exc, click.exceptions.NoSuchOption):
+        return app.say("usage.no_such_option", found=exc.option_name, hint=meant(exc.possibilities, app))
+    if isinstance(exc, click.exceptions.MissingParameter) and exc.param is not None:
+        return app.say("usage.missing", what=exc.param.make_metavar(exc.ctx) if exc.ctx else exc.param.name)
+    return exc.format_message()
 
 
 def _refuse(app: App, kind: str, message: str, code: int) -> int:

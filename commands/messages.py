@@ -159,6 +159,8 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "column.org": ("ORGANISATION", "组织"),
     "column.heard": ("LAST READ", "上次读取"),
     "status.last": ("Last round: {kind} at {when}, exit {exit}", "最近一轮:{kind},{when},退出码 {exit}"),
+    "review.record": ("record", "记录"),
+    "review.candidate": ("candidate", "候选"),
     "status.outbox": ("Writes under way: {items}", "进行中的写入:{items}"),
     "need.conflict": ("conflicts", "冲突"),
     "need.match": ("matches to decide", "待判断的匹配"),
@@ -187,6 +189,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "count.unknown": ("unknown", "结果未知"),
     "count.stale": ("stale", "已过时"),
     "count.waiting": ("waiting", "等待中"),
+    "count.not_in_plan": ("not in the plan", "不在计划内"),
     "need.conflicts": ("conflicts", "冲突"),
     "need.reviews": ("reviews", "待判断"),
     "need.quarantine": ("quarantined", "隔离"),
@@ -247,6 +250,10 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "sync.head": ("Run {run}: done in {seconds} s.", "运行 {run}:用时 {seconds} 秒。"),
     "plan.more": ("... and {count} more (--json shows all)", "……另有 {count} 项(--json 可看全部)"),
     "plan.nothing": ("Nothing to do.", "无事可做。"),
+    "plan.next": (
+        "To do exactly this: duban apply {run} (or keep it in a file: duban plan -o FILE)",
+        "照此执行:duban apply {run}(或存成文件:duban plan -o 文件)",
+    ),
     "plan.written": (
         "Plan written to {path}. Do it with: duban apply {path}",
         "计划已写入 {path}。执行:duban apply {path}",
@@ -259,6 +266,10 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "problem.line": ("! {message}", "! {message}"),
     "needs.line": ("Waits for a person: {items}", "待人工处理:{items}"),
+    "needs.next": (
+        "Look with: duban conflicts list · duban review list · duban quarantine list",
+        "查看:duban conflicts list · duban review list · duban quarantine list",
+    ),
     "init.done": (
         "Wrote {config} and {key_file}. Keep the key: without it the secrets in the store are lost.",
         "已生成 {config} 和 {key_file}。请妥善保管密钥:丢失后库中的密钥无法恢复。",
@@ -309,6 +320,10 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "demo.serving": ("Serving until Ctrl-C.", "持续运行,按 Ctrl-C 结束。"),
     "demo.no_sandbox": ("the sandbox did not start: {why}", "沙箱未能启动:{why}"),
     # --- errors
+    "usage.no_such_command": ("no such command: {found}{hint}", "没有此命令:{found}{hint}"),
+    "usage.no_such_option": ("no such option: {found}{hint}", "没有此选项:{found}{hint}"),
+    "usage.meant": ("; did you mean {found}?", ";是否想用 {found}?"),
+    "usage.missing": ("missing: {what}", "缺少:{what}"),
     "error.line": ("duban: {message}", "duban:{message}"),
     "error.usage": ("See: {path} --help", "参见:{path} --help"),
     "error.interrupted": ("interrupted", "已中断"),

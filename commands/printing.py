@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import click
@@ -20,7 +20,7 @@ SHOWN_CHARACTERS: Final = 60
 def show_report(app: App, report: RunReport, *, planned: bool = False) -> None:
     """Print a report, or emit it as the command's JSON object."""
     if app.json:
-        emit(report_document(report))
+        emit(report_document(app, report))
         return
     if app.quiet:
         _show_trouble(app, report)
@@ -36,9 +36,11 @@ def show_report(app: App, report: RunReport, *, planned: bool = False) -> None:
     if report.counts:
         line(app, "counts.line", counts=counts_text(app, report.counts))
     _show_trouble(app, report)
+    if planned and report.guard is None and any(step.digest for step in report.lines):
+        line(app, "plan.next", run=report.run_id)
 
 
-def report_document(report: RunReport) -> dict[str, object]:
+def report_document(app: App, report: RunReport) -> dict[str, object]:
     """Give a report as JSON carries it."""
     return {
         "run": report.run_id,
@@ -49,21 +51,30 @@ def report_document(report: RunReport) -> dict[str, object]:
         "connections": report.connections,
         "counts": report.counts,
         "guard": report.guard,
-        "problems": report.problems,
+        "problems": report.problems_in(app.language),
         "needs_person": report.needs_person,
         "lines_total": max(report.lines_total, len(report.lines)),
         "lines": report.lines,
     }
 
 
-def counts_text(app: App, counts: Mapping[str, int]) -> str:
-    """Give ``3 create, 2 patch``, the words in the language in force."""
+_DONE: Final = ("action", "count", "need")
+_WAITING: Final = ("need", "count", "action")
+
+
+def counts_text(app: App, counts: Mapping[str, int], families: Sequence[str] = _DONE) -> str:
+    """Give ``3 create, 2 patch``, the words in the language in force, looked up in that order of families."""
     words = []
     for name, number in counts.items():
-        key = next((key for key in (f"action.{name}", f"count.{name}", f"need.{name}") if key in MESSAGES), name)
+        key = next((key for family in families if (key := f"{family}.{name}") in MESSAGES), name)
         if number:
             words.append(f"{number} {app.say(key)}")
     return ", ".join(words) or "0"
+
+
+def waiting_text(app: App, counts: Mapping[str, int]) -> str:
+    """Give ``2 conflicts, 1 match to decide``."""
+    return counts_text(app, counts, _WAITING)
 
 
 def value_text(value: Value) -> str:
@@ -102,10 +113,11 @@ def _show_trouble(app: App, report: RunReport) -> None:
         guard = report.guard
         said = {name: clean(guard.get(name, "?")) for name in ("rail", "found", "limit", "allow")}
         click.echo(app.say("guard.line", run=report.run_id, **said), err=True)
-    for problem in report.problems:
+    for problem in report.problems_in(app.language):
         click.echo(app.say("problem.line", message=clean(problem)), err=True)
     for one in report.connections.values():
-        if one.error:
+        if one.error and one.error not in report.problems:
             click.echo(app.say("problem.line", message=f"{clean(one.name)}: {clean(one.error)}"), err=True)
     if any(report.needs_person.values()):
-        click.echo(app.say("needs.line", items=counts_text(app, report.needs_person)), err=True)
+        click.echo(app.say("needs.line", items=waiting_text(app, report.needs_person)), err=True)
+        click.echo(app.say("needs.next"), err=True)

@@ -35,7 +35,8 @@ def init(app: App) -> int:
     (path.parent / SECRETS_FOLDER).mkdir(mode=0o700, exist_ok=True)
     ensure_key(app.environ, path.parent, os.urandom)
     with path.open("x", encoding="utf-8") as file:
-        file.write(resources.files("config").joinpath("examples/duban.toml").read_text(encoding="utf-8"))
+        example = resources.files("config").joinpath("examples/duban.toml").read_text(encoding="utf-8")
+        file.write(example.replace('language = "zh" ', f'language = "{app.language}" ', 1))
     if app.json:
         emit({"config": path, "key": key})
     line(app, "init.done", config=path, key_file=key)

@@ -11,7 +11,7 @@ import click
 
 from commands.app import App, command, option
 from commands.output import emit, line, plain, table
-from commands.printing import counts_text
+from commands.printing import counts_text, waiting_text
 
 
 @command("status")
@@ -78,6 +78,8 @@ def _show(app: App, found: Mapping[str, Any], modes: Mapping[str, str], zone: st
     last = found.get("last_run")
     if last:
         line(app, "status.last", kind=last["kind"], when=moment(last["started_ms"], zone), exit=last["exit_code"])
-    waiting = counts_text(app, found["waiting"])
+    waiting = waiting_text(app, found["waiting"])
     line(app, "needs.line", items=waiting)
+    if any(found["waiting"].values()):
+        line(app, "needs.next")
     line(app, "status.outbox", items=counts_text(app, found["outbox"]))

@@ -105,7 +105,10 @@ def carry(first: RunReport, second: RunReport) -> None:
         first.tally(name, number)
     first.lines += second.lines
     first.lines_total += second.lines_total
-    first.problems += [problem for problem in second.problems if problem not in first.problems]
+    for english, chinese in zip(second.problems, second.problems_in("zh"), strict=True):
+        if english not in first.problems:
+            first.problems.append(english)
+            first.problems_zh.append(chinese)
     first.ended_ms, first.guard, first.needs_person = second.ended_ms, second.guard, second.needs_person
     first.exit_code = second.exit_code
     for name, tally in second.connections.items():

@@ -69,6 +69,19 @@ def load(given: Path | None, environ: Mapping[str, str], cwd: Path) -> Config:
     return build(files.parse(text, path), path=path, environ=environ, text=text)
 
 
+def language_in(given: Path | None, environ: Mapping[str, str], cwd: Path) -> str | None:
+    """Give the language a configuration asks for, even one that cannot work: what is wrong is said in it."""
+    asked: Any = environ.get("DUBAN_SERVICE__LANGUAGE")
+    try:
+        path = files.find_file(given, environ, cwd)
+        service = files.parse(files.read_text(path), path).get("service")
+    except ConfigError:
+        service = None
+    if not asked and isinstance(service, dict):
+        asked = service.get("language")
+    return asked if asked in ("en", "zh") else None
+
+
 def build(tables: Mapping[str, Any], *, path: Path, environ: Mapping[str, str], text: str = "") -> Config:
     """Do what ``load`` does with tables that are already parsed."""
     merged = _merge(dict(tables), _from_environment(environ))

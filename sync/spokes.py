@@ -55,6 +55,7 @@ class Spoke:
 
     Args:
         approved: its first contact was approved, or needs no approval.
+        asked: a person asked for exactly what is done now (``apply``), which is an approval of its own.
         backfilled: entities whose full first listing is absorbed.
     """
 
@@ -65,11 +66,14 @@ class Spoke:
     maps: Mapping[EntityKind, BoundMap]
     directory: Directory
     approved: bool = False
+    asked: bool = False
     backfilled: set[EntityKind] = field(default_factory=set)
 
     @property
     def live(self) -> bool:
         """Say whether a plain round may commit and write for this connection."""
+        if self.asked:
+            return self.settings.mode in ("plan", "live")
         return self.settings.mode == "live" and self.approved
 
     def entities(self) -> Sequence[EntityKind]:

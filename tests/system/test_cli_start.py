@@ -100,8 +100,8 @@ def test_a_terminal_without_chinese_still_gets_an_answer() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["snyc"], "No such command"),
-        (["sync", "--nope"], "No such option"),
+        (["snyc"], "no such command"),
+        (["sync", "--nope"], "no such option"),
         (["plan", "--lang", "fr"], "fr"),
         (["conflicts", "resolve", "1"], "--take"),
         (["conflicts", "show", "abc"], "abc"),
