@@ -20,7 +20,7 @@ _WHOLE_RECORD: Final = ("match", "delete", "duplicate", "unknown")
 
 @dataclass(slots=True)
 class Ending:
-    """How one birth name ended: live records per remote (id -> values), how many there ever were, hub rows, questions."""
+    """How one birth name ended: live records per remote (id -> values), how many there ever were, and questions."""
 
     who: str
     live: dict[Side, dict[str, Mapping[str, Any]]]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from connectors.memory_world import Call, Refusal
+from mapping.errors import InputError
 from tests.simulation.acts import MAPPED, REMOTES, SIDES, UNMAPPED, Act, Script, Setting, Side
-from tests.simulation.scene import OBJECT, Crash, Scene
+from tests.simulation.scene import OBJECT, Scene
 
 _MOST_RECORDS: Final = 6
 _ROW_FAULTS: Final = ("busy", "refuse", "stale")
@@ -116,7 +117,9 @@ class Stage:
         who = self._someone(side, call)
         if who is None or (self.born < _MOST_RECORDS and rng.random() < 0.15):
             self.born += 1
-            return Act(do=rng.choice(["create", "create", "create", "pair"]), side=rng.choice(SIDES), who=f"R{self.born}")
+            return Act(
+                do=rng.choice(["create", "create", "create", "pair"]), side=rng.choice(SIDES), who=f"R{self.born}"
+            )
         at = side if side is not None and rng.random() < 0.6 else rng.choice(SIDES)
         kind = rng.random()
         if kind < 0.70:
@@ -177,8 +180,6 @@ class Stage:
 
     def _decide(self, act: Act) -> None:
         found = self.scene.sql("SELECT id, data, uid, field FROM review WHERE kind = 'conflict' AND state = 'open'")
-        from mapping.errors import InputError
-
         if found:
             try:
                 self.scene.desk().resolve_conflict(found[0][0], take=act.value, who="li")
@@ -245,6 +246,3 @@ class Stage:
 
 def _mail(who: str) -> str:
     return f"{who.lower()}@x.example"
-
-
-__all__: Sequence[str] = ("Crash", "Deed", "Read", "Stage")

@@ -145,7 +145,9 @@ class Scene:
         end = self.trace.copy()
         for name, world in self.worlds.items():
             end.update(repr((name, sorted((id, row.history) for id, row in world.rows[OBJECT].items()))).encode())
-        end.update(repr(self.sql("SELECT uid, rev, state, name, title, description FROM contact ORDER BY uid")).encode())
+        end.update(
+            repr(self.sql("SELECT uid, rev, state, name, title, description FROM contact ORDER BY uid")).encode()
+        )
         return end.hexdigest()
 
     def _of(self, rank: int) -> MemorySettings:
