@@ -170,8 +170,8 @@ def _with_edits(ground: Ground, name: str, rows: int) -> Path:
     _synced(ground, config)
     with sqlite3.connect(config.with_suffix(".db")) as store:
         store.execute(
-            "UPDATE contact SET title = 'Edited ' || rowid WHERE uid IN (SELECT uid FROM contact ORDER BY uid LIMIT ?)",
-            (rows,),
+            "UPDATE contact SET title = ? || rowid WHERE uid IN (SELECT uid FROM contact ORDER BY uid LIMIT ?)",
+            (f"Edited {name} ", rows),
         )
     store.close()
     time.sleep(OVERLAP_S + 2)
@@ -238,7 +238,7 @@ def w5(root: Path, size: Size) -> list[Row]:
         ground.sim("fxiaoke").post("settings", json={"rate_limits": None}).raise_for_status()
         for turn in range(size.repeats):
             bare.append(_bare_fxiaoke(ground))
-            config = ground.config(f"w5-{turn}", ("contact",), sides=("fxiaoke",), extra=_window(100_000, 20))
+            config = ground.config(f"w5-{turn}", ("contact",), sides=("fxiaoke",), extra=_window(10_000, 20))
             ours.append(_synced(ground, config))
         ground.sim("fxiaoke").post("settings", json={"rate_limits": {"calls": limit, "seconds": span_s}})
         config = ground.config("w5-window", ("contact",), sides=("fxiaoke",), extra=_window(limit, span_s))
@@ -276,9 +276,7 @@ def _bare_fxiaoke(ground: Ground) -> dict[str, Any]:
 def w6(root: Path, size: Size) -> Row:
     """First match of 50,000 contacts on each side, four fifths of them in both."""
     with Ground.open(root, people=size.of(50_000) - STORY, latency_ms=0) as ground:
-        config = ground.config(
-            "w6", ("contact",), sides=("zoho", "fxiaoke"), mode="observe", extra=_window(100_000, 20)
-        )
+        config = ground.config("w6", ("contact",), sides=("zoho", "fxiaoke"), mode="observe", extra=_window(10_000, 20))
         one = ground.work("plan", config)
     return Row(
         work="W6", ours_s=one["match_s"], ours_cpu_s=one["match_cpu_s"], bare_s=None, goal="< 5 s",
