@@ -361,5 +361,6 @@ def text(key: str, language: str, **values: object) -> str:
 
 def reason(code: str, language: str) -> str:
     """Give the words of a reason code of a plan line; a code without words is its own word."""
-    key = f"reason.{code}"
-    return text(key, language) if key in MESSAGES else code
+    known = (key for key in (f"reason.{code}", f"reason.loss:{code}") if key in MESSAGES)
+    key = next(known, None)
+    return text(key, language) if key is not None else code

@@ -151,7 +151,7 @@ def _chosen(review: Review, sides: Mapping[str, Any]) -> str | None:
     """Read the answer: a value, or the side whose value it takes."""
     answer = review.resolution or {}
     if "value" in answer:
-        return str(answer["value"])
+        return str(answer["value"]) if answer["value"] else None
     side = answer.get("take") or answer.get("side")
     value = review.data.get("hub") if side == "hub" else sides.get(str(side))
     return str(value) if value else None

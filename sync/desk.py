@@ -27,7 +27,7 @@ from sync import cases
 from sync.cases import Case, Conflict
 from sync.finding import ResolveUrl, find_uid
 from sync.linking import link_records, read_pairs, unlink_record
-from sync.typed import canonical, field_of
+from sync.typed import canonical, field_of, is_claimed
 
 SALT_BYTES: Final = 16
 _PARKED: Final = ("conflict", "lossy")
@@ -81,13 +81,18 @@ class Desk:
         Args:
             take: ``hub`` or a connection's name; None when *value* is given.
         Raises:
-            InputError: no such conflict, side or value, or it is decided already.
+            InputError: no such conflict, side or value, or it is decided already; a blank for what only sources state.
         """
         with self.db.edit() as tx:
             review = self._review(tx, id, parked=True)
             self._must_be_open(review)
             shown = cases.conflict_of(tx, review)
             chosen = cases.value_of(tx, review, take) if take is not None else self._typed(tx, review, value or "")
+            if is_blank(chosen) and is_claimed(review.entity, review.field):
+                raise InputError(
+                    f"the hub says nothing about {review.field}: take a side that does, or give a value",
+                    zh=f"本地库没有 {review.field} 的值；请采用有值的一方，或用 --value 指定",
+                )
             reviews.resolve(tx, id, {"value": chosen, "take": take, "who": who}, self.clock.now_ms())
             changes = {review.field: [shown.sides.get("hub"), chosen]}
             self._note(tx, "resolve", review.entity, review.uid, changes, who)

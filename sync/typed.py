@@ -24,6 +24,11 @@ _CLAIMED: Final = frozenset({("project", "lifecycle"), ("project", "declared_hea
 MAX_CHARACTERS: Final = 100_000
 
 
+def is_claimed(entity: str, name: str) -> bool:
+    """Say whether the value of a field comes from what the sources state, and never from nothing."""
+    return (entity, name) in _CLAIMED
+
+
 def field_of(entity: EntityKind, name: str, extras: Iterable[str] = ()) -> HubField:
     """Give the field a person may set under *name*.
 
@@ -37,7 +42,7 @@ def field_of(entity: EntityKind, name: str, extras: Iterable[str] = ()) -> HubFi
         return HubField(name, "text")
     if field is None:
         raise _unknown_field(entity, name, [*FIELDS[entity], *extras])
-    if field.rule_written or field.type == "key" or (entity, name) in _CLAIMED:
+    if field.rule_written or field.type == "key" or is_claimed(entity, name):
         raise InputError(
             f"{entity}.{name} is computed by duban and cannot be typed in",
             zh=f"{entity}.{name} 由 duban 计算,不能手工填写",

@@ -85,6 +85,13 @@ def test_an_approved_plan_is_done_as_it_was_read(desk: Desk, tmp_path: Path) -> 
     assert "problems" in flowing.out
     assert json.loads(flowing.out)["problems"] == []
 
+    asked = json.loads(desk.type("conflicts", "list", "--json").out)["conflicts"]
+    held = next(one for one in asked if one["field"] == "lifecycle")
+    nothing = desk.type("conflicts", "resolve", str(held["id"]), "--take", "hub")
+    assert nothing.code == 2
+    assert "take a side" in nothing.err
+    assert desk.type("project", "show", "P-002").code == 0
+
 
 def test_a_plan_of_which_nothing_holds_approves_nothing(desk: Desk, tmp_path: Path) -> None:
     plan = tmp_path / "first.plan"

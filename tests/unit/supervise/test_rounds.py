@@ -376,6 +376,19 @@ def test_an_answer_may_name_a_side(db: Database, answer: dict[str, str], value: 
         assert len(reviews.open_(tx)) == (0 if answer else 1)
 
 
+def test_a_blank_answer_never_becomes_a_word(db: Database) -> None:
+    plant(db, "project", "p1", name="P")
+    claim(db, "p1", zoho="cancelled", fxiaoke="delivered")
+    look(db, "2026-06-16T10:00")
+    with db.write() as tx:
+        assert reviews.resolve(tx, reviews.open_(tx)[0].id or 0, {"value": None, "take": "hub"}, 0)
+    look(db, "2026-06-16T12:00")
+    assert state(db, "project", "p1")["lifecycle"] is None
+    look(db, "2026-06-16T13:00")
+    with db.read() as tx:
+        assert len(reviews.open_(tx, "conflict")) == 1
+
+
 def test_an_answer_to_another_picture_is_asked_again(db: Database) -> None:
     plant(db, "project", "p1", name="P", lifecycle="active")
     claim(db, "p1", zoho="cancelled", fxiaoke="delivered")
