@@ -294,7 +294,6 @@ class ConnectorSettings(pydantic.BaseModel):
     deadline_s: float = pydantic.Field(default=60.0, gt=0, le=900)
     on_remote_delete: Literal["archive", "propagate", "restore", "unlink", "review"] = "archive"
     fallback_owner: str | None = None
-    quiet_s: float = pydantic.Field(default=0.0, ge=0, le=86400)
 
 
 class Connector(Protocol):
