@@ -188,7 +188,8 @@ def _moved(view: EntityView, side: SideView) -> bool:
     shadow = _ground(view, side)
     ours = side.base.notes.get("wrote", ()) if side.seen.echo else ()
     return any(
-        b.map.field not in ours and b.map.direction != "to_remote" and b.map.field in side.seen.doc and b.map.field in shadow
+        b.map.field not in ours and b.map.direction != "to_remote"
+        and b.map.field in side.seen.doc and b.map.field in shadow
         and side.seen.doc[b.map.field] != shadow[b.map.field]
         for b in side.bound.fields
     )  # fmt: skip
