@@ -29,6 +29,7 @@ def write(path: Path, report: RunReport, fingerprints: Mapping[str, str], organi
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, indent=1)
     seal = json.dumps({"sha256": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()})
     path.touch(mode=0o600)
+    path.chmod(0o600)  # also a file that was there before
     path.write_text(f"{seal}\n{text}\n", encoding="utf-8", errors="surrogatepass")
 
 
