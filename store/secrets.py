@@ -6,13 +6,8 @@ authenticated along with it, so a ciphertext that was moved to another row does 
 
 from __future__ import annotations
 
-import base64
-import binascii
-import os
-import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -70,76 +65,6 @@ class Cipher:
 def _place(table: str, row: str, column: str) -> bytes:
     """Join the place without ambiguity."""
     return b"".join(len(part).to_bytes(2, "big") + part for part in (p.encode() for p in (table, row, column)))
-
-
-def load_key(environment: Mapping[str, str], default: Path | None = None) -> bytes:
-    """Give the key: ``DUBAN_KEY``, else the file ``DUBAN_KEY_FILE``, else the file *default*.
-
-    Raises:
-        ConfigError: there is none, it is not 32 bytes in hex or base64, or others may read the file.
-    """
-    if environment.get("DUBAN_KEY"):
-        return _parse_key(environment["DUBAN_KEY"], "DUBAN_KEY")
-    named = environment.get("DUBAN_KEY_FILE")
-    path = Path(named) if named else default
-    if path is None or not path.is_file():
-        where = f"{path} does not exist" if path else "neither DUBAN_KEY nor DUBAN_KEY_FILE is set"
-        raise ConfigError(
-            f"there is no key for the stored secrets: {where}",
-            zh="找不到用于加密的密钥" + (f"：{path} 不存在" if path else "：未设置 DUBAN_KEY 或 DUBAN_KEY_FILE"),
-            next_step="run duban init, or set DUBAN_KEY",
-            next_step_zh="请运行 duban init，或设置 DUBAN_KEY",
-        )
-    require_private(path)
-    return _parse_key(path.read_text(encoding="utf-8"), str(path))
-
-
-def require_private(path: Path) -> None:
-    """Make sure that only its owner can read a secret file.
-
-    Raises:
-        ConfigError: group or others may.
-    """
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        raise ConfigError(
-            f"{path} may be read by others (mode {mode:04o})",
-            zh=f"{path} 可被其他用户读取（权限 {mode:04o}）",
-            next_step=f"chmod 600 {path}",
-            next_step_zh=f"请执行 chmod 600 {path}",
-        )
-
-
-def make_key(path: Path, random_bytes: RandomBytes) -> bytes:
-    """Make a key file (mode 0600) and give the key; one that is there already is never replaced.
-
-    Raises:
-        ConfigError: the file exists.
-    """
-    key = random_bytes(KEY_BYTES)
-    try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as exc:
-        raise ConfigError(f"{path} exists; a key is never replaced", zh=f"{path} 已存在，不会覆盖密钥") from exc
-    with os.fdopen(fd, "w", encoding="ascii") as file:
-        file.write(key.hex() + "\n")
-    return key
-
-
-def _parse_key(text: str, where: str) -> bytes:
-    text = text.strip()
-    try:
-        key = (
-            bytes.fromhex(text) if len(text) == 2 * KEY_BYTES else base64.b64decode(text, altchars=b"-_", validate=True)
-        )
-    except (ValueError, binascii.Error):
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise ConfigError(
-            f"{where} is not a key: 32 bytes in hex or base64 are needed",
-            zh=f"{where} 不是有效密钥：需要 32 字节的十六进制或 base64 文本",
-        )
-    return key
 
 
 @dataclass(frozen=True, slots=True)

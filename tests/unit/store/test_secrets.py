@@ -1,15 +1,13 @@
-"""Sealing and keys, without a database."""
+"""Sealing, without a database."""
 
 from __future__ import annotations
 
-import base64
 import os
-from pathlib import Path
 
 import pytest
 
 from mapping.errors import ConfigError
-from store.secrets import Cipher, load_key, make_key, require_private
+from store.secrets import Cipher
 
 KEY = bytes(range(32))
 
@@ -54,49 +52,3 @@ def test_the_same_text_is_sealed_differently_every_time() -> None:
 def test_a_short_key_is_refused() -> None:
     with pytest.raises(ConfigError, match="31 bytes"):
         cipher(bytes(31))
-
-
-@pytest.mark.parametrize(
-    "text", [KEY.hex(), base64.b64encode(KEY).decode(), base64.urlsafe_b64encode(KEY).decode() + "\n"]
-)
-def test_a_key_is_read_in_hex_and_base64(text: str) -> None:
-    assert load_key({"DUBAN_KEY": text}) == KEY
-
-
-@pytest.mark.parametrize("text", ["short", "zz" * 32, base64.b64encode(bytes(16)).decode(), "密钥"])
-def test_what_is_no_key_is_refused_by_name_and_never_shown(text: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        load_key({"DUBAN_KEY": text})
-    assert "DUBAN_KEY is not a key" in str(caught.value)
-    assert text not in str(caught.value)
-
-
-def test_without_a_key_nothing_starts(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="neither DUBAN_KEY nor DUBAN_KEY_FILE"):
-        load_key({})
-    with pytest.raises(ConfigError, match="does not exist"):
-        load_key({"DUBAN_KEY": "", "DUBAN_KEY_FILE": str(tmp_path / "none")})
-    with pytest.raises(ConfigError, match="does not exist"):
-        load_key({}, tmp_path / "none")
-
-
-def test_a_made_key_file_is_private_and_never_replaced(tmp_path: Path) -> None:
-    path = tmp_path / "duban.key"
-    key = make_key(path, os.urandom)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert load_key({}, path) == load_key({"DUBAN_KEY_FILE": str(path)}) == key
-    with pytest.raises(ConfigError, match="never replaced"):
-        make_key(path, os.urandom)
-    assert load_key({}, path) == key
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
-def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
-    path = tmp_path / "duban.key"
-    make_key(path, os.urandom)
-    path.chmod(mode)
-    with pytest.raises(ConfigError, match=f"mode {mode:04o}") as caught:
-        load_key({}, path)
-    assert caught.value.next_step == f"chmod 600 {path}"
-    path.chmod(0o400)
-    require_private(path)
