@@ -258,11 +258,13 @@ def _on_connect(connection: Any, _record: Any) -> None:
 
 
 def _prepare(conn: sa.Connection, dialect: str, mode: str) -> None:
-    """Set what SQLite wants to know before a transaction begins; every connection is set again at its next use."""
-    if dialect == "sqlite":
+    """Set what SQLite wants to know before a transaction begins; a connection that is set so already is left alone."""
+    if dialect == "sqlite" and conn.info.get("duban_mode") != mode:
         raw: Any = conn.connection.dbapi_connection
+        conn.info.pop("duban_mode", None)
         raw.execute(f"PRAGMA synchronous = {'FULL' if mode == 'durable' else 'NORMAL'}")
         raw.execute(f"PRAGMA query_only = {'ON' if mode == 'read' else 'OFF'}")
+        conn.info["duban_mode"] = mode
 
 
 def _on_begin(conn: sa.Connection) -> None:

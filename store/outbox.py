@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from mapping.records import EntityKind
-from store.statements import among, dumps, execute_many, fetch, fetch_among, insert_sql, listed, loads
+from store.statements import among, dumps, execute_among, execute_many, fetch, fetch_among, insert_sql, listed, loads
 from store.tx import Tx
 
 OpAction = Literal["create", "update", "delete", "restore"]
@@ -25,6 +25,7 @@ _STANDING: Final = (
     "remote_id", "state", "attempts", "not_before_ms", "first_intent_ms", "steps_done", "code", "message",
 )  # fmt: skip
 _MARK: Final = 'UPDATE "op" SET ' + ", ".join(f'"{name}" = ?' for name in _STANDING) + ' WHERE "id" = ?'
+_DONE: Final = 'UPDATE "op" SET "state" = \'done\', "code" = NULL, "message" = NULL'
 IN_OPEN: Final = "(" + " OR ".join(f"\"state\" = '{state}'" for state in OPEN) + ")"
 """Spelled out as in the indexes of open ops, so that they serve."""
 
@@ -106,13 +107,30 @@ def of_uid(tx: Tx, uid: str) -> list[Op]:
     return [_op(row) for row in fetch(tx, f'{_SELECT} WHERE "uid" = ? ORDER BY "created_ms", "id"', uid)]
 
 
-def intend(tx: Tx, ids: Sequence[str], now_ms: int) -> None:
-    """Write down, before the first byte goes out, that these ops are about to be sent."""
+def intend(tx: Tx, ops: Sequence[Op], now_ms: int, not_before_ms: int) -> None:
+    """Write down, before the first byte goes out, that these ops are about to be sent.
+
+    Args:
+        not_before_ms: when, should their answers be lost, somebody may look for what became of them.
+    """
+    for op in ops:
+        op.state, op.not_before_ms = "intent", not_before_ms
+        op.attempts += 1
+        op.first_intent_ms = op.first_intent_ms or now_ms
     sql = (
-        'UPDATE "op" SET "state" = \'intent\', "attempts" = "attempts" + 1, '
-        '"first_intent_ms" = COALESCE("first_intent_ms", ?) WHERE "id" = ?'
+        'UPDATE "op" SET "state" = \'intent\', "attempts" = "attempts" + 1, "not_before_ms" = ?, '
+        '"first_intent_ms" = COALESCE("first_intent_ms", ?) WHERE'
     )
-    execute_many(tx, sql, [(now_ms, id) for id in ids])
+    execute_among(tx, sql, '"id"', [op.id for op in ops], not_before_ms, now_ms)
+
+
+def finish(tx: Tx, ops: Sequence[Op]) -> None:
+    """Write down that these ops are done, and which records they made."""
+    for op in ops:
+        op.state, op.code, op.message = "done", None, None
+    made = [(op.remote_id, op.id) for op in ops if op.action == "create"]
+    execute_many(tx, f'{_DONE}, "remote_id" = ? WHERE "id" = ?', made)
+    execute_among(tx, f"{_DONE} WHERE", '"id"', [op.id for op in ops if op.action != "create"])
 
 
 def save(tx: Tx, ops: Sequence[Op]) -> None:
@@ -138,7 +156,7 @@ def get(tx: Tx, ids: Iterable[str]) -> dict[str, Op]:
 
 
 def log_attempts(tx: Tx, rows: Sequence[Attempt]) -> None:
-    """Append what was sent and what came back."""
+    """Append what was sent and what came back. An op that is done at its first attempt says so itself."""
     execute_many(tx, insert_sql("op_attempt", ("op", "n", "sent_ms", "answered_ms", "outcome", "code")), list(rows))
 
 

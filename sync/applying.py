@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, islice
 
 from connectors.base import RemoteRecord, WriteResult, WriteRow, chunks
 from mapping.errors import DubanError, OutcomeUnknown, RecordRefused
@@ -38,6 +38,10 @@ class _Batch:
     bound: BoundMap
     ops: list[Op]
     verdicts: list[Verdict] = field(default_factory=list)
+
+    @property
+    def target(self) -> tuple[str, EntityKind]:
+        return self.spoke.name, self.bound.entity
 
 
 class Applier:
@@ -76,29 +80,40 @@ class Applier:
                     self._pooled(pool, batches)
                 else:
                     for batch in batches:
-                        self._settle(send(batch))
+                        for sent in self._intend([batch]):
+                            self._settle([send(sent)])
 
     def _pooled(self, pool: ThreadPoolExecutor, batches: Iterator[_Batch]) -> None:
-        """Keep a bounded number of batches in the air; settle each as it lands."""
+        """Keep a bounded number of batches in the air.
+
+        What lands together is settled together, and all that then may go out has one intent on disk: the more the
+        store is the slow part, the fewer commits it is asked for.
+        """
         flying: set[Future[_Batch]] = set()
         try:
-            for batch in batches:
-                flying.add(pool.submit(send, batch))
-                if len(flying) >= _IN_FLIGHT:
-                    flying = self._land(flying)
-            while flying:
-                flying = self._land(flying)
+            while True:
+                free = _IN_FLIGHT - len(flying)
+                for batch in self._intend(list(islice(batches, free))):
+                    flying.add(pool.submit(send, batch))
+                if not flying:
+                    return
+                landed, flying = wait(flying, return_when=FIRST_COMPLETED)
+                self._settle([future.result() for future in landed])
         finally:
             for future in flying:
                 future.cancel()
 
-    def _land(self, flying: set[Future[_Batch]]) -> set[Future[_Batch]]:
-        landed, still = wait(flying, return_when=FIRST_COMPLETED)
-        for future in landed:
-            self._settle(future.result())
-        return still
+    def _settle(self, landed: Sequence[_Batch]) -> None:
+        for batch in landed:
+            self._judge_connection(batch)
+        together = sorted(landed, key=lambda batch: batch.target)
+        for _, group in groupby(together, key=lambda batch: batch.target):
+            batches = list(group)
+            verdicts = [verdict for batch in batches for verdict in batch.verdicts]
+            self._settler.settle(batches[0].spoke, batches[0].bound, verdicts)
 
-    def _settle(self, batch: _Batch) -> None:
+    def _judge_connection(self, batch: _Batch) -> None:
+        """Count what became of a batch; rest the connection when it says so, or refuses too much."""
         name = batch.spoke.name
         for verdict in batch.verdicts:
             self._sent[name] = self._sent.get(name, 0) + 1
@@ -113,7 +128,6 @@ class Applier:
                 next_step="see `duban quarantine list`, mend the map, then `duban quarantine retry`",
                 next_step_zh="请查看 `duban quarantine list`，修正映射后执行 `duban quarantine retry`",
             )
-        self._settler.settle(batch.spoke, batch.bound, batch.verdicts)
         error = self._stopped.get(name)
         if error is not None and self._report.connections[name].error is None:
             self._report.connections[name].error = str(error)
@@ -124,7 +138,7 @@ class Applier:
     # --- choosing what to send ----------------------------------------------------------------------------------
 
     def _batches(self, entity: EntityKind, spokes: Sequence[Spoke]) -> Iterator[_Batch]:
-        """Yield batches whose intents are committed; the connections take turns."""
+        """Yield batches that may be sent; the connections take turns."""
         sources = [self._of_spoke(entity, spoke) for spoke in spokes]
         while sources:
             for source in list(sources):
@@ -148,27 +162,25 @@ class Applier:
                 for run in chunks(list(group), size):
                     if spoke.name in self._stopped or self._halt():
                         return
-                    batch = self._intend(spoke, spoke.maps[entity], list(run))
-                    if batch.ops:
-                        yield batch
+                    yield _Batch(spoke, spoke.maps[entity], list(run))
 
-    def _intend(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> _Batch:
-        """Resolve what was pending and commit the intent: nothing is sent before this is on disk."""
+    def _intend(self, batches: Sequence[_Batch]) -> list[_Batch]:
+        """Resolve what was pending and commit the intents: nothing is sent before they are on disk."""
+        if not batches:
+            return []
         now_ms = self._clock.now_ms()
+        waiting = 0
         with self._db.write(durable=True) as tx:
-            pending = [op for op in ops if _points_ahead(op)]
-            ready = [op for op in ops if resolve_pending(tx, spoke, op, now_ms)]
-            for op in ready:
-                op.state = "intent"
-                op.attempts += 1
-                op.first_intent_ms = op.first_intent_ms or now_ms
-                op.not_before_ms = now_ms + int(spoke.settings.visible_after_s * 1000)
-            outbox.save(tx, pending)
-            outbox.mark(tx, ops)
-        waiting = len(ops) - len(ready)
+            for batch in batches:
+                ops = batch.ops
+                pending = [op for op in ops if _points_ahead(op)]
+                batch.ops = [op for op in ops if resolve_pending(tx, batch.spoke, op, now_ms)]
+                outbox.save(tx, pending)
+                outbox.intend(tx, batch.ops, now_ms, now_ms + int(batch.spoke.settings.visible_after_s * 1000))
+                waiting += len(ops) - len(batch.ops)
         if waiting:
             self._report.tally("waiting", waiting)
-        return _Batch(spoke, bound, ready)
+        return [batch for batch in batches if batch.ops]
 
 
 def _points_ahead(op: Op) -> bool:

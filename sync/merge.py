@@ -356,7 +356,9 @@ def _push(out: FieldOutcome, hub: Value, side: FieldSide, remote: Value, *, deci
     if encoded.loss:
         out.losses[name] = encoded.loss
     out.patches[name] = encoded.value
-    out.shadows[name] = (UNSEEN, remote)
+    # Until the write is settled the field must look unagreed; where it does anyway, the link need not be touched.
+    looks_moved = remote == side.shadow_remote and side.shadow_hub != out.value
+    out.shadows[name] = (side.shadow_hub if looks_moved else UNSEEN, remote)
     out.patch_reasons[name] = _why(out, hub, side, remote, decided=decided)
 
 

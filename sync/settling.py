@@ -65,17 +65,21 @@ class Settler:
             return
         now_ms = self._clock.now_ms()
         with self._db.write() as tx:
-            self._applied(tx, spoke, bound, [v for v in verdicts if v.outcome == "applied"], now_ms)
-            for verdict in verdicts:
-                self._report.tally("duplicate" if verdict.outcome == "duplicate" else str(verdict.outcome))
-                if verdict.outcome != "applied":
-                    self._other(tx, spoke, bound, verdict, now_ms)
-            outbox.mark(tx, [verdict.op for verdict in verdicts])
+            applied = [v for v in verdicts if v.outcome == "applied"]
+            others = [v for v in verdicts if v.outcome != "applied"]
+            self._applied(tx, spoke, bound, applied, now_ms)
+            if applied:
+                self._report.tally("applied", len(applied))
+            for verdict in others:
+                self._report.tally(str(verdict.outcome))
+                self._other(tx, spoke, bound, verdict, now_ms)
+            outbox.mark(tx, [verdict.op for verdict in others])
             outbox.log_attempts(
                 tx,
                 [
                     (v.op.id, v.op.attempts, v.op.first_intent_ms or now_ms, now_ms, str(v.outcome), v.code)
                     for v in verdicts
+                    if v.outcome != "applied" or v.op.attempts > 1
                 ],
             )
 
@@ -99,7 +103,7 @@ class Settler:
                 changed.append(link)
             if link is not None:
                 self._move(link, verdict, now_ms)
-            op.state, op.code, op.message = "done", None, None
+        outbox.finish(tx, [verdict.op for verdict in verdicts])
         back = [verdict.op.uid for verdict in verdicts if verdict.op.action == "restore"]
         hub.mark_dirty(tx, bound.entity, back, "restored", now_ms)
         links.insert(tx, new)

@@ -60,12 +60,26 @@ def test_ready_gives_what_is_due_in_order_and_pages(db: Database) -> None:
 
 def test_the_first_intent_is_kept_over_repeats(db: Database) -> None:
     with db.write() as tx:
-        outbox.add(tx, [op("1"), op("2", "b")])
-        outbox.intend(tx, ["1"], 100)
-        outbox.intend(tx, ["1", "2"], 200)
+        one, two = op("1"), op("2", "b")
+        outbox.add(tx, [one, two])
+        outbox.intend(tx, [one], 100, 150)
+        outbox.intend(tx, [one, two], 200, 250)
         found = outbox.get(tx, ["1", "2"])
     assert (found["1"].state, found["1"].attempts, found["1"].first_intent_ms) == ("intent", 2, 100)
-    assert (found["2"].attempts, found["2"].first_intent_ms) == (1, 200)
+    assert (found["2"].attempts, found["2"].first_intent_ms, found["2"].not_before_ms) == (1, 200, 250)
+    assert found == {"1": one, "2": two}
+
+
+def test_what_is_done_names_the_record_it_made(db: Database) -> None:
+    with db.write() as tx:
+        made, changed = op("1", action="create", code="X", message="once refused"), op("2", "b", remote_id="r2")
+        made.remote_id = "r1"
+        outbox.add(tx, [made, changed])
+        outbox.finish(tx, [made, changed])
+        found = outbox.get(tx, ["1", "2"])
+    assert found == {"1": made, "2": changed}
+    assert (found["1"].state, found["1"].remote_id, found["1"].code, found["1"].message) == ("done", "r1", None, None)
+    assert (found["2"].state, found["2"].remote_id) == ("done", "r2")
 
 
 def test_attempts_are_kept_in_order(db: Database) -> None:
