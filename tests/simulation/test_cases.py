@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from sandbox.drill.acts import draw_setting
+from sandbox.drill.play import play, shrink, story
 from sync import absorb, applying, presence, recovery, settling
 from sync.settling import Verdict
-from tests.simulation.acts import draw_setting
-from tests.simulation.play import play, shrink, story
 
 BROKE = {
     15: "a row that a person revived in the hub stayed missing at the remote",

@@ -1,11 +1,11 @@
-"""Promises held over many seeds; more by hand with ``python -m tests.simulation.play FIRST COUNT``."""
+"""Promises held over many seeds; more by hand with ``python -m sandbox.drill FIRST COUNT``."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.simulation.acts import draw_setting
-from tests.simulation.play import play, shrink, story
+from sandbox.drill.acts import draw_setting
+from sandbox.drill.play import play, shrink, story
 
 _SEEDS = 120
 _A_BATCH = 20

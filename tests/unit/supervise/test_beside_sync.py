@@ -9,7 +9,7 @@ import pytest
 
 from store import hub, reviews
 from supervise.rounds import supervise_once
-from tests.unit.sync.rig import Rig
+from tests.support.rig import Rig
 
 NOW_MS = 1_781_485_200_000  # 2026-06-15 09:00 in Shanghai
 MAPS = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.sync.rig import Rig
+from tests.support.rig import Rig
 
 
 @pytest.fixture

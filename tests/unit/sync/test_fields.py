@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from store import claims, journal
-from tests.unit.sync.rig import Rig
+from tests.support.rig import Rig
 
 
 @pytest.fixture

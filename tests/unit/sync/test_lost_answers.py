@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.memory_world import Call
-from tests.unit.sync.rig import Rig
+from tests.support.rig import Rig
 
 KEYLESS: dict[str, Any] = {"contact": {"fields": {"key": False}}}
 

@@ -16,7 +16,7 @@ from sync import planfile
 from sync.checking import check_connections, diagnose, propose
 from sync.engine import RoundOptions
 from sync.spokes import Directory
-from tests.unit.sync.rig import Rig
+from tests.support.rig import Rig
 
 
 @pytest.fixture

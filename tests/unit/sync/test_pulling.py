@@ -12,7 +12,7 @@ import pytest
 from connectors.base import Page, PullRequest
 from connectors.memory_world import Call
 from store import streams
-from tests.unit.sync.rig import Rig
+from tests.support.rig import Rig
 
 
 @pytest.fixture

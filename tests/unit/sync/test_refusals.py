@@ -10,7 +10,7 @@ import pytest
 from connectors.memory_world import Call
 from sync.guards import Rails
 from sync.retrying import wait_ms
-from tests.unit.sync.rig import Rig
+from tests.support.rig import Rig
 
 
 @pytest.fixture

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import random
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from connectors.base import Ports
 from connectors.memory import MemoryConnector, MemorySettings
 from connectors.memory_world import Call, MemoryWorld
+from connectors.testing_rig import HandClock, make_ports
 from mapping.loading import load_maps
+from sandbox.drill.acts import MAPPED, REMOTES, Setting, Side
 from store.database import Database
 from store.tx import Tx
 from sync.desk import Desk
@@ -21,10 +21,9 @@ from sync.engine import Engine, RoundOptions
 from sync.guards import Rails
 from sync.opening import Configured, Opener, fingerprint
 from sync.report import RunReport
-from tests.simulation.acts import MAPPED, REMOTES, Setting, Side
-from tests.unit.sync.rig import StepClock, Tokens, Windows
 
 OBJECT: Final = "contacts"
+_START_MS: Final = 1_780_000_000_000
 _WIDE: Final = Rails(deletes_floor=10_000, mass_floor=10_000, listing_floor=10_000, errors_floor=10_000)
 
 
@@ -59,7 +58,7 @@ class _Blank:
     """One empty store, made once; every run starts from a copy of it."""
 
     def __init__(self) -> None:
-        self.store = CrashingStore.open("sqlite://", clock=StepClock())
+        self.store = CrashingStore.open("sqlite://", clock=HandClock(_START_MS))
         assert isinstance(self.store, CrashingStore)
         self.empty = sqlite3.connect(":memory:")
         self.raw().backup(self.empty)
@@ -68,7 +67,7 @@ class _Blank:
         with self.store.read() as tx:
             return tx.conn.connection.dbapi_connection
 
-    def fresh(self, clock: StepClock) -> CrashingStore:
+    def fresh(self, clock: HandClock) -> CrashingStore:
         store = self.store
         assert isinstance(store, CrashingStore)
         store.dead, store.tell, store._clock = False, lambda _where: None, clock
@@ -79,7 +78,7 @@ class _Blank:
 _blank: list[_Blank] = []
 
 
-def blank_store(clock: StepClock) -> CrashingStore:
+def blank_store(clock: HandClock) -> CrashingStore:
     """Give the one store of this process, empty again: making tables anew would cost more than a run."""
     if not _blank:
         _blank.append(_Blank())
@@ -91,7 +90,7 @@ class Scene:
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
-        self.clock = StepClock()
+        self.clock = HandClock(_START_MS)
         self.store = blank_store(self.clock)
         self.happen: Callable[[str, Side | None, Call | None], None] = lambda _place, _side, _call: None
         self.store.tell = lambda place: self.happen(place, None, None)
@@ -169,7 +168,7 @@ class Scene:
 
     def _configure(self, rank: int, name: Side) -> Configured:
         settings = self._settings[name]
-        ports = Ports(name=name, clock=self.clock, rng=random.Random(rank), tokens=Tokens(), windows=Windows())
+        ports = make_ports(self.clock, name)
         fields = ("name", "email", *MAPPED, *(() if self.setting.keys[rank] == "C" else ("key",)))
         tables = {"contact": {"object": OBJECT, "fields": {field: field for field in fields}}}
         maps = load_maps(tables, {}, name)

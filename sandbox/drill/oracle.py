@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.simulation.acts import MAPPED, REMOTES, UNMAPPED, Side
-from tests.simulation.people import Deed, Stage
-from tests.simulation.scene import OBJECT, Scene
+from sandbox.drill.acts import MAPPED, REMOTES, UNMAPPED, Side
+from sandbox.drill.people import Deed, Stage
+from sandbox.drill.scene import OBJECT, Scene
 
 _WHOLE_RECORD: Final = ("match", "delete", "duplicate", "unknown")
 
@@ -45,7 +45,7 @@ def judge(scene: Scene, stage: Stage) -> list[str]:
         if not _made_apart(ending, deeds):
             out += [f"{who}: {line}" for line in _twins(ending)]
             out += [f"{who}: {line}" for line in _agreement(ending, deeds)]
-        out += [f"{who}: {line}" for line in _lost(scene, stage, ending, deeds)]
+        out += [f"{who}: {line}" for line in _lost(stage, ending, deeds)]
         out += [f"{who}: {line}" for line in _untouched(ending, deeds)]
     return out
 
@@ -63,7 +63,9 @@ def _ending(scene: Scene, who: str) -> Ending:
         for side in REMOTES
     }
     ids = set().union(*born.values())
-    parked, doubtful, told = set(), False, {}
+    parked: set[str] = set()
+    doubtful = False
+    told: dict[str, list[Any]] = {}
     for uid, remote_id, kind, field, data, state in scene.sql(
         "SELECT uid, remote_id, kind, field, data, state FROM review"
     ):
@@ -123,14 +125,14 @@ def _agreement(ending: Ending, deeds: list[Deed]) -> Iterator[str]:
                     yield f"{field} is {found.get(field)} at {side} and {values.get(field)} in the hub"
 
 
-def _lost(scene: Scene, stage: Stage, ending: Ending, deeds: list[Deed]) -> Iterator[str]:
+def _lost(stage: Stage, ending: Ending, deeds: list[Deed]) -> Iterator[str]:
     for deed in deeds:
         if deed.do != "edit" or not deed.fresh or deed.value in ending.standing(deed.field):
             continue
         later = [other for other in deeds if other is not deed and deeds.index(other) > deeds.index(deed)]
         if any(_supersedes(other, deed) for other in later):
             continue
-        if deed.value in ending.told.get(deed.field, []) or _in_window(scene, stage, deed):
+        if deed.value in ending.told.get(deed.field, []) or _in_window(stage, deed):
             continue
         yield f"the edit {deed.side}: {deed.field} = {deed.value} (point {deed.point}) is lost"
 
@@ -145,7 +147,7 @@ def _supersedes(later: Deed, deed: Deed) -> bool:
     return False
 
 
-def _in_window(scene: Scene, stage: Stage, deed: Deed) -> bool:
+def _in_window(stage: Stage, deed: Deed) -> bool:
     """Say whether an edit fell between the engine's last look at the record and its write of that very field."""
     if deed.side == "hub":
         return False

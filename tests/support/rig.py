@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import random
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from connectors.base import Ports, Token
 from connectors.memory import MemoryConnector, MemorySettings
 from connectors.memory_world import MemoryWorld
+from connectors.testing_rig import HandClock, make_ports
 from mapping.loading import load_maps
 from mapping.records import Value
 from store import hub, links, outbox, quarantine, reviews
@@ -27,45 +26,7 @@ from sync.opening import Configured, Opener, fingerprint
 from sync.report import RunReport
 from sync.spokes import Spoke
 
-
-class StepClock:
-    """A clock that moves when it is told, and one second per look at a round's start."""
-
-    def __init__(self, now_ms: int = 1_780_000_000_000) -> None:
-        self.ms = now_ms
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic(self) -> float:
-        return self.ms / 1000
-
-    def sleep(self, seconds: float) -> None:
-        self.ms += int(seconds * 1000)
-
-
-class Tokens:
-    def load(self) -> Token | None:
-        return None
-
-    def save(self, token: Token | None) -> None: ...
-
-    def mints(self) -> list[int]:
-        return []
-
-    def note_mint(self, at_ms: int) -> None: ...
-
-
-class Windows:
-    def load(self, name: str) -> list[int]:
-        return []
-
-    def save(self, name: str, calls_ms: Any) -> None: ...
-
-    def blocked_until(self) -> int:
-        return 0
-
-    def block_until(self, at_ms: int) -> None: ...
+_START_MS = 1_780_000_000_000
 
 
 class Rig:
@@ -74,7 +35,7 @@ class Rig:
     def __init__(
         self, path: Path, *, names: tuple[str, ...] = ("a", "b"), rails: Rails | None = None, **settings: Any
     ) -> None:
-        self.clock = StepClock()
+        self.clock = HandClock(_START_MS)
         self.file = path / "hub.db"
         self.db = Database.open(f"sqlite:///{self.file}", clock=self.clock)
         self.worlds: dict[str, MemoryWorld] = {}
@@ -85,10 +46,10 @@ class Rig:
         per_name = settings.pop("each", {})
         parallel = settings.pop("parallel", False)
         self.stopping = False
-        for rank, name in enumerate(names):
+        for name in names:
             given = {"mode": "live", "first_contact": "auto", "org_id": f"org-{name}", "overlap_s": 5.0,
                      "visible_after_s": 2.0, **settings, **per_name.get(name, {})}  # fmt: skip
-            self._connect(name, MemorySettings(kind="memory", **given), rank)
+            self._connect(name, MemorySettings(kind="memory", **given))
         self.engine = Engine(
             self.db, self.clock, rails=rails or Rails(), new_id=lambda: f"id-{next(self._ids):06d}",
             salt=lambda: b"0123456789abcdef", parallel=parallel, halt=lambda: self.stopping,
@@ -96,9 +57,8 @@ class Rig:
         self.opener = Opener(self.db, self.clock, {})
         self.desk = Desk(db=self.db, clock=self.clock)
 
-    def _connect(self, name: str, settings: MemorySettings, rank: int) -> None:
-        ports = Ports(name=name, clock=self.clock, rng=random.Random(rank), tokens=Tokens(), windows=Windows())
-        connector = MemoryConnector(settings, ports)
+    def _connect(self, name: str, settings: MemorySettings) -> None:
+        connector = MemoryConnector(settings, make_ports(self.clock, name))
         self.worlds[name] = connector.world
         maps = load_maps(connector.default_maps(), {**self.overrides, **self.maps_at.get(name, {})}, name)
         self.configured.append(

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from connectors.memory_world import Call, Refusal
 from mapping.errors import InputError
-from tests.simulation.acts import MAPPED, REMOTES, SIDES, UNMAPPED, Act, Script, Setting, Side
-from tests.simulation.scene import OBJECT, Scene
+from sandbox.drill.acts import MAPPED, REMOTES, SIDES, UNMAPPED, Act, Script, Setting, Side
+from sandbox.drill.scene import OBJECT, Scene
 
 _MOST_RECORDS: Final = 6
 _ROW_FAULTS: Final = ("busy", "refuse", "stale")

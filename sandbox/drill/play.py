@@ -1,20 +1,19 @@
 """Play seeds: people and faults for a while, then quiet, then the judgement; a failure is shrunk to a short story.
 
-By hand: ``python -m tests.simulation.play FIRST COUNT``, or ``SEED`` alone for the story of one.
+By hand: ``python -m sandbox.drill FIRST COUNT``, or ``SEED`` alone for the story of one.
 """
 
 from __future__ import annotations
 
 import random
-import sys
 import traceback
 from dataclasses import dataclass
 from typing import Final
 
-from tests.simulation.acts import Act, Script, Setting, draw_setting
-from tests.simulation.oracle import judge
-from tests.simulation.people import Stage
-from tests.simulation.scene import Crash, Scene
+from sandbox.drill.acts import Act, Script, Setting, draw_setting
+from sandbox.drill.oracle import judge
+from sandbox.drill.people import Stage
+from sandbox.drill.scene import Crash, Scene
 
 _HELD_S: Final = 90_000
 """Longer than anything that was refused or busy stays parked."""
@@ -159,7 +158,3 @@ def main(first: int, count: int) -> int:
             print(told, flush=True)
     print(f"{count} seeds, {requests} requests, {faults} faults, {crashes} crashes, {failed} failed")
     return failed
-
-
-if __name__ == "__main__":
-    sys.exit(bool(main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)))
