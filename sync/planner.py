@@ -21,6 +21,7 @@ from sync.views import EntityPlan, EntityView, LinkStep, OpStep, ReviewStep, Sid
 
 _LOSSY = frozenset({"normalised", "too_long"})
 _PROSE = frozenset({"text", "long_text"})
+_NOTHING: Mapping[str, Value] = {}
 
 
 def plan_entity(view: EntityView) -> EntityPlan:
@@ -101,13 +102,13 @@ def _plan_fields(plan: EntityPlan, view: EntityView, live: Sequence[SideView], *
     if single:
         _import_single(plan, live[0], steps[live[0].connection], hub_changes, detail=view.detail)
     else:
+        moved = _moved(view, live)
         by_field: dict[str, list[tuple[SideView, BoundField]]] = {}
-        for side in live:
+        for side in live if moved else ():
             for bound in side.bound.fields:
-                by_field.setdefault(bound.map.field, []).append((side, bound))
+                if bound.map.field in moved:
+                    by_field.setdefault(bound.map.field, []).append((side, bound))
         for name, group in by_field.items():
-            if name not in view.parked and all(_agreed(view.values.get(name), side, name) for side, _ in group):
-                continue
             outcome = merge_field(
                 view.values.get(name),
                 [_field_side(view.entity, side, bound) for side, bound in group],
@@ -133,13 +134,25 @@ def _import_single(
         ]
 
 
-def _agreed(hub: Value, side: SideView, name: str) -> bool:
-    """Say whether neither end of this field has moved: most fields of most records, settled without a closer look."""
-    base = side.base
-    if base is None or name not in base.shadow_hub or name not in base.shadow_remote:
-        return False
-    remote = base.shadow_remote[name]
-    return hub == base.shadow_hub[name] and (side.seen is None or side.seen.doc.get(name, remote) == remote)
+def _moved(view: EntityView, live: Sequence[SideView]) -> set[str]:
+    """Give the fields that are not at rest at every side: a few of most records, so that the rest costs one look."""
+    values = view.values
+    moved = set(view.parked)
+    for side in live:
+        base = side.base
+        if base is None:
+            moved.update(bound.map.field for bound in side.bound.fields)
+            continue
+        doc = side.seen.doc if side.seen is not None else _NOTHING
+        hub, remote = base.shadow_hub, base.shadow_remote
+        for bound in side.bound.fields:
+            name = bound.map.field
+            if name in hub and name in remote:
+                agreed = remote[name]
+                if values.get(name) == hub[name] and (name not in doc or doc[name] == agreed):
+                    continue
+            moved.add(name)
+    return moved
 
 
 def _step(side: SideView) -> LinkStep:

@@ -98,8 +98,10 @@ class Queries:
         self, table: Table, where: Expression, low: str | None, high: str | None, descending: bool
     ) -> Iterator[str] | Sequence[str]:
         since_ms, _ = _bounds(where, "Modified_Time", _moment)
-        if since_ms is not None and low is None:
-            return sorted((row.id for row in table.changed(since_ms, lens="list")), reverse=descending)
+        if since_ms is not None:
+            changed = (row.id for row in table.changed(since_ms, lens="list"))
+            inside = (id for id in changed if (low is None or id >= low) and (high is None or id <= high))
+            return sorted(inside, reverse=descending)
         after = None if low is None or int(low) == 0 else _padded(int(low) - 1)
         before = None if high is None else _padded(int(high) + 1)
         return table.live_ids(after=after, before=before, reverse=descending)
