@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -19,6 +20,9 @@ from store.tx import Tx
 
 BUSY_MS = 30_000
 """How long SQLite waits for another writer (a person's tool, a one-shot) before it gives up."""
+
+_STATEMENTS_KEPT = 512
+"""Prepared statements per connection: more than the store has, so that none is prepared twice."""
 
 _DRIVERS = {
     "postgres": "postgresql+psycopg",
@@ -162,7 +166,7 @@ class Database:
                 if not self._in_memory:
                     _prepare(conn, self._dialect, mode)
                 with conn.begin():
-                    tx = Tx(conn, self._dialect)
+                    tx = Tx(conn, self._dialect, _raw(conn, self._dialect))
                     self._inside = tx if self._in_memory else None
                     try:
                         yield tx
@@ -227,7 +231,10 @@ def _make_private(path: Path) -> None:
 def _engine(url: sa.URL, path: Path | None) -> sa.Engine:
     options: dict[str, Any] = {}
     if url.drivername.startswith("sqlite"):
-        options["connect_args"] = {"isolation_level": None, "check_same_thread": False, "timeout": BUSY_MS / 1000}
+        options["connect_args"] = {
+            "isolation_level": None, "check_same_thread": False, "timeout": BUSY_MS / 1000,
+            "cached_statements": _STATEMENTS_KEPT,
+        }  # fmt: skip
         if path is None:
             options["poolclass"] = StaticPool
         else:
@@ -267,6 +274,12 @@ def _prepare(conn: sa.Connection, dialect: str, mode: str) -> None:
         conn.info["duban_mode"] = mode
 
 
+def _raw(conn: sa.Connection, dialect: str) -> sqlite3.Connection | None:
+    """Give the driver's own connection where the store's statements take the short way."""
+    raw = conn.connection.dbapi_connection if dialect == "sqlite" else None
+    return raw if isinstance(raw, sqlite3.Connection) else None
+
+
 def _on_begin(conn: sa.Connection) -> None:
     """Begin as the transaction's kind needs it.
 
@@ -288,10 +301,12 @@ def _plain_errors() -> Iterator[None]:
     """Turn the database's own troubles into errors of the house."""
     try:
         yield
-    except sa.exc.OperationalError as exc:
-        raise _translated(str(exc.orig)) from exc
-    except sa.exc.DatabaseError as exc:
-        if "not a database" in str(exc.orig):
+    except (sa.exc.OperationalError, sqlite3.OperationalError) as exc:
+        raise _translated(str(getattr(exc, "orig", exc))) from exc
+    except sqlite3.IntegrityError as exc:  # the one error that callers of all databases know by one name
+        raise sa.exc.IntegrityError(None, None, exc) from exc
+    except (sa.exc.DatabaseError, sqlite3.DatabaseError) as exc:
+        if "not a database" in str(getattr(exc, "orig", exc)):
             raise ConfigError("the store file is not a database", zh="该文件不是数据库") from exc
         raise
 

@@ -107,16 +107,23 @@ def spell(sql: str, dialect: str) -> str:
 
 def fetch(tx: Tx, sql: str, *params: Any) -> Sequence[Any]:
     """Run a query and give its rows."""
+    if tx.raw is not None:
+        return tx.raw.execute(sql, params).fetchall()
     return tx.conn.exec_driver_sql(spell(sql, tx.dialect), params).fetchall()
 
 
 def fetch_one(tx: Tx, sql: str, *params: Any) -> Any | None:
     """Run a query and give its first row, or None."""
+    if tx.raw is not None:
+        return tx.raw.execute(sql, params).fetchone()
     return tx.conn.exec_driver_sql(spell(sql, tx.dialect), params).fetchone()
 
 
 def stream(tx: Tx, sql: str, *params: Any) -> Iterator[Any]:
     """Run a query and yield its rows without holding all of them."""
+    if tx.raw is not None:
+        yield from tx.raw.execute(sql, params)
+        return
     options = {"yield_per": CHUNK}
     yield from tx.conn.exec_driver_sql(spell(sql, tx.dialect), params, execution_options=options)
 
@@ -129,6 +136,8 @@ def reaches(tx: Tx, most: int, sql: str, *params: Any) -> bool:
 
 def execute(tx: Tx, sql: str, *params: Any) -> int:
     """Run one statement and give the number of rows it touched."""
+    if tx.raw is not None:
+        return tx.raw.execute(sql, params).rowcount
     return tx.conn.exec_driver_sql(spell(sql, tx.dialect), params).rowcount
 
 
@@ -136,6 +145,8 @@ def execute_many(tx: Tx, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
     """Run one statement for every tuple; nothing to do is fine."""
     if not rows:
         return 0
+    if tx.raw is not None:
+        return tx.raw.executemany(sql, rows).rowcount
     return tx.conn.exec_driver_sql(spell(sql, tx.dialect), list(rows)).rowcount
 
 
