@@ -29,11 +29,12 @@ from config.keys import find_key
 from config.settings import Settings
 from connectors.base import ConnectorSettings, HttpSettings, Ports, Token
 from connectors.registry import connect, connector_class
-from mapping.errors import ConfigError, DubanError, InputError, LeaseLost
+from mapping.errors import ConfigError, DubanError, InputError, LeaseHeld, LeaseLost, Transient
 from mapping.loading import check_connections as check_map_names
 from mapping.loading import load_maps
 from store import boxes, outbox, quarantine, reviews, runs, secrets, streams
 from store.database import Database
+from store.heart import Heart
 from supervise.knobs import Knobs
 from supervise.report import ProjectItem, ProjectPage, SupervisionReport
 from supervise.rounds import supervise_once
@@ -54,6 +55,7 @@ log = logging.getLogger(f"duban.{__name__}")
 
 Progress = Callable[[str, int], None]
 _MOVES = ("import", "update", "archive", "revive", "match", "applied")
+_STAND_BY_S = 1.0
 _ASSEMBLED = ("configured", "opener", "knobs", "desk")
 
 
@@ -76,6 +78,9 @@ def _patient_collector() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
+_STEADY: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
+
 class SystemClock:
     """The machine's own time; the only place that reads it."""
 
@@ -83,7 +88,8 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        # Where there is one, the clock that also counts while the machine sleeps: a lease runs out in its sleep.
+        return time.clock_gettime(_STEADY) if _STEADY is not None else time.monotonic()
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -112,7 +118,9 @@ class Service:
         config = loading.load(config_path, os.environ, Path.cwd())
         key = find_key(os.environ, config.base)
         clock = SystemClock()
-        service = cls(config, Database.open(config.store_url, clock=clock), clock, key)
+        service = cls(
+            config, Database.open(config.store_url, clock=clock, lease_s=config.settings.store.lease), clock, key
+        )
         try:
             service.check()
         except BaseException:
@@ -194,7 +202,9 @@ class Service:
             name=name, clock=self.clock, rng=random.Random(seed),
             tokens=boxes.StoreTokenBox(self.db, name, self._cipher, lambda v, e, x: Token(v, e, dict(x))),
             windows=boxes.StoreWindowBox(self.db, name), before_send=self.db.check_fence,
-            http=HttpSettings(proxy=self.settings.http.proxy, ca_file=self.settings.http.ca_file),
+            http=HttpSettings(
+                proxy=self.settings.http.proxy, ca_file=self.settings.http.ca_file, agent=f"duban ({os.getpid()})"
+            ),
         )  # fmt: skip
 
     @cached_property
@@ -268,11 +278,13 @@ class Service:
             return
         self.db.hold(f"pid {os.getpid()} on {socket.gethostname()}", wait_s)
         try:
-            yield
+            with Heart(self.db):
+                yield
         finally:
             self.db.release()
 
     _daemon = False
+    _replaced = False
     _supervised_s = -math.inf
 
     # --- looking ------------------------------------------------------------------------------------------------
@@ -493,22 +505,51 @@ class Service:
     # --- the daemon ---------------------------------------------------------------------------------------------
 
     def run(self) -> int:
-        """Sync and supervise by the clock until a signal says stop; gives the exit code."""
-        self.db.hold(f"daemon, pid {os.getpid()} on {socket.gethostname()}", 0.0)
-        self._daemon = True
+        """Sync and supervise by the clock until a signal says stop; gives the exit code.
+
+        Stands by while another process is the writer. One that was replaced as the writer ends with 7: whoever
+        watches over it starts it again, and it stands by.
+        """
         with self._signals():
-            scheduler = self._schedule()
-            page = self._serve_page()
             tell_systemd("READY=1")
-            log.info("running, a round every %g s", self.settings.service.every)
-            while not self._stop.wait(1.0):
-                pass
-            tell_systemd("STOPPING=1")
-            self._drain(scheduler)
-            if page is not None:
-                page.stop()
-        self.db.release()
-        return 0
+            if not self._take_turn():
+                return 0
+            self._daemon = True
+            try:
+                with Heart(self.db) as heart:
+                    self._work(heart)
+            finally:
+                self.db.release()
+        return LeaseLost.exit_code if heart.lost or self._replaced else 0
+
+    def _take_turn(self) -> bool:
+        """Become the writer, standing by while somebody else is; False when a stop was asked for meanwhile."""
+        said = ""
+        while not self._stop.is_set():
+            try:
+                self.db.hold(f"daemon, pid {os.getpid()} on {socket.gethostname()}", 0.0)
+            except (LeaseHeld, Transient) as error:
+                if error.message != said:
+                    log.info("standing by: %s", error.message)
+                    said = error.message
+                self._stop.wait(_STAND_BY_S)
+            else:
+                return True
+        return False
+
+    def _work(self, heart: Heart) -> None:
+        """Let rounds and the status page run until a signal says stop, or somebody else has become the writer."""
+        scheduler = self._schedule()
+        page = self._serve_page()
+        log.info("running, a round every %g s", self.settings.service.every)
+        while not self._stop.wait(1.0):
+            if heart.lost:
+                log.error("another process has become the writer of this store; stopping")
+                self._stop.set()
+        tell_systemd("STOPPING=1")
+        self._drain(scheduler)
+        if page is not None:
+            page.stop()
 
     def _drain(self, scheduler: BackgroundScheduler) -> None:
         """Let the running round end what it has begun; one that does not within the time set is left to a restart."""
@@ -549,6 +590,7 @@ class Service:
                 self.sync(())
         except LeaseLost:
             log.error("another process has become the writer of this store; stopping")
+            self._replaced = True
             self._stop.set()
         except DubanError as error:
             log.error(error.text("en"))

@@ -23,9 +23,14 @@ class Table(pydantic.BaseModel):
 
 
 class StoreSettings(Table):
-    """``[store]``: where the hub lives."""
+    """``[store]``: where the hub lives.
+
+    Args:
+        lease: how long a writer that shows no life keeps its right; None for what suits the database.
+    """
 
     url: str = pydantic.Field(default="sqlite:///duban.db", description="SQLAlchemy URL; a relative file is beside us")
+    lease: Interval | None = None
 
 
 class ServiceSettings(Table):

@@ -252,10 +252,11 @@ class WindowBox(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
-    """``[http]`` of the configuration: proxy address and company CA file, both optional."""
+    """``[http]`` of the configuration: proxy address and company CA file, both optional; and our name on the wire."""
 
     proxy: str | None = None
     ca_file: str | None = None
+    agent: str = "duban"
 
 
 @dataclass(slots=True, kw_only=True)

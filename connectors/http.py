@@ -235,6 +235,7 @@ class Http:
         client = self._open()
         request = self._build(client, call)
         self._deadline.ends_at = started + call.deadline_s
+        self._deadline.before_bytes = self._ports.before_send if call.kind == "write" else None
         try:
             response = client.send(request, stream=True)
             try:
@@ -242,7 +243,7 @@ class Http:
             finally:
                 response.close()
         finally:
-            self._deadline.ends_at = None
+            self._deadline.ends_at = self._deadline.before_bytes = None
         body, text_kind = self._decode(response.status_code, raw)
         return Answer(
             status=response.status_code,

@@ -20,13 +20,19 @@ from mapping.errors import ConfigError
 
 _LIMITS: Final = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=10.0)
 """Wide enough that the gates of ``connectors.http`` are what limits calls."""
-_HEADERS: Final = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": "duban"}
+_HEADERS: Final = {"accept": "application/json", "accept-encoding": "gzip"}
 
 
 class Deadline(threading.local):
-    """When the call of this thread must end, on the clock's monotonic scale; None outside a call."""
+    """What this thread's call is bound to.
+
+    Attributes:
+        ends_at: when it must end, on the clock's monotonic scale; None outside a call.
+        before_bytes: called right before bytes go out: opening a connection may have taken long.
+    """
 
     ends_at: float | None = None
+    before_bytes: Callable[[], None] | None = None
 
 
 def open_client(
@@ -45,7 +51,8 @@ def open_client(
         logging.getLogger(name).setLevel(logging.WARNING)
     if transport is None:
         transport = _network(settings, local, _Backend(deadline, monotonic))
-    return httpx.Client(transport=transport, follow_redirects=False, trust_env=False, headers=_HEADERS)
+    headers = {**_HEADERS, "user-agent": settings.agent}
+    return httpx.Client(transport=transport, follow_redirects=False, trust_env=False, headers=headers)
 
 
 def _network(settings: HttpSettings, local: bool, backend: httpcore.NetworkBackend) -> httpx.HTTPTransport:
@@ -103,6 +110,15 @@ class _Backend(httpcore.NetworkBackend):
             raise late("deadline")
         return left_s if timeout is None else min(timeout, left_s)
 
+    def ask(self) -> None:
+        """Ask whoever wants to be asked before bytes go out.
+
+        Raises:
+            LeaseLost: we may not send any more.
+        """
+        if self._deadline.before_bytes is not None:
+            self._deadline.before_bytes()
+
     def connect_tcp(
         self,
         host: str,
@@ -125,6 +141,7 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.read(max_bytes, self._backend.left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._backend.ask()
         self._inner.write(buffer, self._backend.left(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:

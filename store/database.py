@@ -15,7 +15,7 @@ from sqlalchemy.pool import StaticPool
 
 from mapping.errors import ConfigError, DubanError, NeedsOperator, Transient
 from mapping.ports import Clock
-from store import lease, upgrade
+from store import lease, locks, upgrade
 from store.tx import Tx
 
 BUSY_MS = 30_000
@@ -40,7 +40,9 @@ class Database:
     A read inside a write of the same thread is fine; a write inside a write is a mistake and raises RuntimeError.
     """
 
-    def __init__(self, engine: sa.Engine, *, path: Path | None, clock: Clock) -> None:
+    def __init__(
+        self, engine: sa.Engine, *, path: Path | None, clock: Clock, lease_s: float | None = None
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._dialect = engine.dialect.name
@@ -48,16 +50,18 @@ class Database:
         self._one = threading.RLock()
         self._mine = threading.local()
         self._inside: Tx | None = None  # the open transaction of a database in memory
-        self._lock = lease.lock_for(engine, path.with_name(path.name + ".lock") if path else None)
-        self._fence: int | None = None
+        lock = locks.lock_for(engine, path.with_name(path.name + ".lock") if path else None)
+        term_s = lease_s or lease.TERM_S.get(self._dialect, lease.TERM_ELSE_S)
+        self._lease = lease.Lease(lock, clock, self._transaction, term_s)
 
     @classmethod
-    def open(cls, url: str, *, clock: Clock, migrate: bool = True) -> Database:
+    def open(cls, url: str, *, clock: Clock, migrate: bool = True, lease_s: float | None = None) -> Database:
         """Open the store and bring its tables up to date.
 
         Args:
             url: ``sqlite:///duban.db``, ``sqlite://`` (in memory), ``postgresql://...``, ``mysql://...``.
             migrate: False refuses a store that is behind instead of changing it.
+            lease_s: how long a writer that shows no life keeps its right; None for what suits the database.
         Raises:
             ConfigError: the address cannot work, or the store is newer than this program.
         """
@@ -72,7 +76,7 @@ class Database:
         except DubanError:
             engine.dispose()
             raise
-        return cls(engine, path=path, clock=clock)
+        return cls(engine, path=path, clock=clock, lease_s=lease_s)
 
     @property
     def url(self) -> str:
@@ -96,14 +100,20 @@ class Database:
             LeaseLost: we held the lease and somebody else became the writer.
         """
         with self._transaction("durable" if durable else "write") as tx:
-            if self._fence is not None:
-                lease.check(tx, self._fence, lock_row=True)
+            self._check(tx)
             yield tx
+            life = self._lease.beat_inside(tx)
+        self._lease.shown(life)
 
     @contextmanager
     def edit(self, durable: bool = True) -> Iterator[Tx]:
-        """Give a writing transaction without the lease: a person's edit, a token, allowed beside a daemon."""
+        """Give a writing transaction that needs no lease: a person's edit, a token, allowed beside a daemon.
+
+        Raises:
+            LeaseLost: we held the lease and somebody else became the writer: nothing at all is written any more.
+        """
         with self._transaction("durable" if durable else "write") as tx:
+            self._check(tx)
             yield tx
 
     def hold(self, owner: str, wait_s: float) -> None:
@@ -112,43 +122,51 @@ class Database:
         Raises:
             LeaseHeld: another process still is after *wait_s* seconds; names it and since when.
         """
-        if self._fence is not None:
+        if self._lease.fence is not None:
             return
-        if not self._take(wait_s):
-            with self.read() as tx:
-                raise lease.held_error(lease.read_holder(tx))
-        try:
-            with self._transaction("durable") as tx:
-                fence = lease.raise_fence(tx, owner, self._clock.now_ms())
-        except BaseException:
-            self._lock.drop()
-            raise
-        self._fence = fence
-
-    def _take(self, wait_s: float) -> bool:
         with _plain_errors():
-            if self._lock.take():
-                return True
+            if self._lease.try_take(owner):
+                return
             for pause in lease.pauses(wait_s):
                 self._clock.sleep(pause)
-                if self._lock.take():
-                    return True
-        return False
+                if self._lease.try_take(owner):
+                    return
+        with self.read() as tx:
+            raise lease.held_error(lease.read_holder(tx))
 
     def release(self) -> None:
         """Stop being the writer; harmless when we are not."""
-        self._fence = None
-        self._lock.drop()
+        with _plain_errors():
+            self._lease.release()
 
-    def check_fence(self) -> None:
-        """Make sure, right before a send, that we still are the writer; does nothing when we never were.
+    @property
+    def beat_every_s(self) -> float:
+        """How often a holder should call ``beat``."""
+        return self._lease.term_s * lease.AGAIN
+
+    def beat(self) -> None:
+        """Show that we live; a holder that does not for too long may be replaced.
 
         Raises:
             LeaseLost: somebody else became the writer.
         """
-        if self._fence is not None:
-            with self.read() as tx:
-                lease.check(tx, self._fence, lock_row=False)
+        with _plain_errors():
+            self._lease.beat()
+
+    def check_fence(self) -> None:
+        """Make sure, right before a send, that we still are the writer; does nothing when we never were.
+
+        Asks the store only when our last sign of life is so old that somebody might have taken our place.
+
+        Raises:
+            LeaseLost: somebody else became the writer.
+        """
+        if self._lease.fence is not None and not self._lease.is_sure():
+            self.beat()
+
+    def _check(self, tx: Tx) -> None:
+        if self._lease.fence is not None:
+            lease.check(tx, self._lease.fence, lock_row=True)
 
     def close(self) -> None:
         """Release the lease and close every connection."""

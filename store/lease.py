@@ -1,123 +1,58 @@
-"""One writer per store: a lock that dies with its holder, and a fence number that tells an old holder from the new.
+"""One writer per store: a lock that dies with its holder, a fence number, and a sign of life with a deadline.
 
-SQLite: an OS lock on ``<database>.lock``; PostgreSQL: an advisory lock on a connection of its own;
-MySQL: GET_LOCK on a connection of its own (untested). Nothing has to be cleaned up after a kill.
+The lock settles the common cases at once. A holder that is frozen keeps its lock and its right to write until its
+deadline; then another may take both, and the fence tells the two apart in every transaction. Nobody compares clocks:
+the holder counts from before its last sign of life, the one who waits from when it last saw a new one.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final
 
-import sqlalchemy as sa
-
-from mapping.errors import ConfigError, LeaseHeld, LeaseLost
-from store.statements import fetch_one, upsert
+from mapping.errors import DubanError, LeaseHeld, LeaseLost
+from mapping.ports import Clock
+from store.locks import Lock
+from store.statements import execute, fetch, fetch_one, upsert
 from store.tx import Tx
 
-NAME = "writer"
-_LOCK_NUMBER = 0x647562616E  # "duban", the advisory lock of a PostgreSQL database
-_LOCK_NAME = "duban_writer"
+NAME: Final = "writer"
+_BEAT: Final = "beat"
+_RELEASED: Final = 0
 
+TERM_S: Final = {"sqlite": 60.0}
+"""How long a silent holder keeps its right. A file lock that is free proves its holder's death, so only a frozen one
+is waited for; a server's lock proves nothing, so a killed one is waited for too."""
+TERM_ELSE_S: Final = 9.0
+AGAIN: Final = 1 / 3
+"""Share of the term after which life is shown again, and left unused at its end."""
 
-class Lock(Protocol):
-    """A lock that the operating system or the database frees when its holder dies."""
-
-    def take(self) -> bool:
-        """Try once, without waiting; say whether we hold it now."""
-        ...
-
-    def drop(self) -> None: ...
-
-
-class FileLock:
-    """An exclusive lock on a file beside the database. The file stays; only the lock on it means something."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._fd: int | None = None
-
-    def take(self) -> bool:
-        try:
-            import fcntl
-        except ImportError as exc:  # pragma: no cover - Windows
-            raise ConfigError("a SQLite store needs POSIX file locks; use PostgreSQL here") from exc
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(fd)
-            return False
-        self._fd = fd
-        return True
-
-    def drop(self) -> None:
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
-
-
-class ServerLock:
-    """A session lock of the database server, on a connection that does nothing else."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._conn: sa.Connection | None = None
-
-    def take(self) -> bool:
-        conn = self._conn or self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        if self._engine.dialect.name == "postgresql":
-            got = conn.exec_driver_sql("SELECT pg_try_advisory_lock(%s)", (_LOCK_NUMBER,)).scalar()
-        else:
-            got = conn.exec_driver_sql("SELECT GET_LOCK(%s, 0)", (_LOCK_NAME,)).scalar()
-        if got:
-            self._conn = conn
-            return True
-        self._conn = None
-        conn.close()
-        return False
-
-    def drop(self) -> None:
-        if self._conn is not None:
-            conn, self._conn = self._conn, None
-            with contextlib.suppress(sa.exc.SQLAlchemyError):  # a dead connection has dropped its lock already
-                if self._engine.dialect.name == "postgresql":
-                    conn.exec_driver_sql("SELECT pg_advisory_unlock(%s)", (_LOCK_NUMBER,))
-                else:
-                    conn.exec_driver_sql("SELECT RELEASE_LOCK(%s)", (_LOCK_NAME,))
-            with contextlib.suppress(sa.exc.SQLAlchemyError):
-                conn.invalidate()
-            conn.close()
-
-
-class MemoryLock:
-    """The lock of a database that lives in this process only."""
-
-    def take(self) -> bool:
-        return True
-
-    def drop(self) -> None:
-        return None
+Open = Callable[[str], AbstractContextManager[Tx]]
+"""Opens a transaction: ``read``, ``write`` or ``durable``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who wrote the fence last, and since when."""
+    """Who wrote the fence last, since when, and its newest sign of life (0: it let go by itself)."""
 
     fence: int
     owner: str
     since_ms: int
+    beat: int = _RELEASED
 
 
 def read_holder(tx: Tx) -> Holder | None:
     """Give the last holder on record; it may be gone already (only the lock knows)."""
-    row = fetch_one(tx, 'SELECT "fence", "owner", "since_ms" FROM "lease" WHERE "name" = ?', NAME)
-    return Holder(*row) if row else None
+    sql = 'SELECT "name", "fence", "owner", "since_ms" FROM "lease" WHERE "name" IN (?, ?)'
+    rows = {row[0]: row for row in fetch(tx, sql, NAME, _BEAT)}
+    if NAME not in rows:
+        return None
+    _, fence, owner, since_ms = rows[NAME]
+    beat = rows[_BEAT][3] if _BEAT in rows and rows[_BEAT][1] == fence else _RELEASED
+    return Holder(fence, owner, since_ms, beat)
 
 
 def raise_fence(tx: Tx, owner: str, now_ms: int) -> int:
@@ -125,7 +60,7 @@ def raise_fence(tx: Tx, owner: str, now_ms: int) -> int:
     last = read_holder(tx)
     fence = (last.fence if last else 0) + 1
     row: dict[str, Any] = {"name": NAME, "fence": fence, "owner": owner, "since_ms": now_ms}
-    upsert(tx, "lease", [row], ("name",))
+    upsert(tx, "lease", [row, {**row, "name": _BEAT}], ("name",))
     return fence
 
 
@@ -141,12 +76,31 @@ def check(tx: Tx, fence: int, *, lock_row: bool) -> None:
     share = " FOR SHARE" if lock_row and tx.dialect == "postgresql" else ""
     row = fetch_one(tx, 'SELECT "fence" FROM "lease" WHERE "name" = ?' + share, NAME)
     if row is None or row[0] != fence:
-        raise LeaseLost(
-            "this process is no longer the writer of the store",
-            zh="本进程已不再是该数据库的写入者",
-            next_step="stop it; the newer process goes on",
-            next_step_zh="请停止本进程，由新的进程继续",
-        )
+        raise lost_error()
+
+
+def show_life(tx: Tx, fence: int, now_ms: int) -> None:
+    """Give a new sign of life.
+
+    Raises:
+        LeaseLost: somebody else became the writer.
+    """
+    sql = (
+        'UPDATE "lease" SET "since_ms" = CASE WHEN "since_ms" < ? THEN ? ELSE "since_ms" + 1 END '
+        'WHERE "name" = ? AND "fence" = ?'
+    )
+    if execute(tx, sql, now_ms, now_ms, _BEAT, fence) != 1:
+        raise lost_error()
+
+
+def lost_error() -> LeaseLost:
+    """Give the error of a holder that has been replaced."""
+    return LeaseLost(
+        "this process is no longer the writer of the store",
+        zh="本进程已不再是该数据库的写入者",
+        next_step="stop it; the newer process goes on",
+        next_step_zh="请停止本进程，由新的进程继续",
+    )
 
 
 def held_error(holder: Holder | None) -> LeaseHeld:
@@ -161,13 +115,6 @@ def held_error(holder: Holder | None) -> LeaseHeld:
     )
 
 
-def lock_for(engine: sa.Engine, path: Path | None) -> Lock:
-    """Give the lock that suits the database: *path* for a SQLite file, None for SQLite in memory."""
-    if engine.dialect.name != "sqlite":
-        return ServerLock(engine)
-    return FileLock(path) if path else MemoryLock()
-
-
 def pauses(wait_s: float, step_s: float = 0.1) -> Iterator[float]:
     """Yield the pauses between tries that together last *wait_s*."""
     left = wait_s
@@ -175,3 +122,121 @@ def pauses(wait_s: float, step_s: float = 0.1) -> Iterator[float]:
         pause = min(step_s, left)
         left -= pause
         yield pause
+
+
+class Watch:
+    """Notices that a holder shows no life any more, by our own clock alone."""
+
+    def __init__(self, term_s: float) -> None:
+        self._term_s = term_s
+        self._seen: tuple[int, int] | None = None
+        self._since = 0.0
+
+    def silent(self, holder: Holder, monotonic: float) -> bool:
+        """Say whether nothing new has been seen of *holder* for a whole term."""
+        shown = (holder.fence, holder.beat)
+        if shown != self._seen:
+            self._seen, self._since = shown, monotonic
+        return monotonic - self._since >= self._term_s
+
+
+class Lease:
+    """Our turn as the one writer: how we get it, what still holds of it, how it ends. Thread-safe once held."""
+
+    def __init__(self, lock: Lock, clock: Clock, open_: Open, term_s: float) -> None:
+        self.fence: int | None = None
+        self.term_s = term_s
+        self._lock = lock
+        self._clock = clock
+        self._open = open_
+        self._watch = Watch(term_s)
+        self._shown = (0.0, 0)
+        """When life was last shown, on the clock that never steps back and on the wall: a machine that was stopped
+        as a whole may come back with only the wall clock put right."""
+
+    def try_take(self, owner: str) -> bool:
+        """Become the writer if nobody is: the last one let go, is dead, or was silent for a whole term."""
+        got = self._lock.take()
+        with self._open("read") as tx:
+            last = read_holder(tx)
+        silent = last is None or last.beat == _RELEASED or self._watch.silent(last, self._clock.monotonic())
+        if got and (silent or last is None or self._lock.proves_end_of(last.fence)):
+            return self._enter(owner)
+        if got:
+            self._lock.drop()
+            return False
+        return silent and last is not None and last.beat != _RELEASED and self._enter(owner, instead_of=last)
+
+    def _enter(self, owner: str, instead_of: Holder | None = None) -> bool:
+        began = self._now()
+        fence = None
+        try:
+            with self._open("durable") as tx:
+                evicted = instead_of is None or (read_holder(tx) == instead_of and self._lock.evict())
+                if evicted and self._lock.still():
+                    fence = raise_fence(tx, owner, self._clock.now_ms())
+        except BaseException:
+            self._lock.drop()
+            raise
+        if fence is None:
+            self._lock.drop()
+            return False
+        self._lock.sign(fence)
+        self._shown = began
+        self.fence = fence
+        return True
+
+    def is_due(self) -> bool:
+        """Say whether life should be shown again."""
+        return self._age_s() >= self.term_s * AGAIN
+
+    def is_sure(self) -> bool:
+        """Say, without asking the store, that nobody can have become the writer yet."""
+        return self._age_s() < self.term_s * (1 - AGAIN)
+
+    def beat(self) -> None:
+        """Show life in a transaction of its own.
+
+        Raises:
+            LeaseLost: somebody else became the writer.
+        """
+        if self.fence is None:
+            return
+        began = self._now()
+        with self._open("write") as tx:
+            show_life(tx, self.fence, self._clock.now_ms())
+        self._shown = max(self._shown, began)
+        if not self._lock.still():  # the server ended its session, or somebody removed the file
+            with suppress(DubanError):
+                if self._lock.take():
+                    self._lock.sign(self.fence)
+
+    def beat_inside(self, tx: Tx) -> tuple[float, int] | None:
+        """Show life in a transaction that ends now; give what to pass to ``shown`` once it is committed."""
+        if self.fence is None or not self.is_due():
+            return None
+        began = self._now()
+        show_life(tx, self.fence, self._clock.now_ms())
+        return began
+
+    def shown(self, began: tuple[float, int] | None) -> None:
+        """Count a sign of life that is committed now."""
+        if began is not None:
+            self._shown = max(self._shown, began)
+
+    def release(self) -> None:
+        """Let go, and leave word that nobody has to wait for us."""
+        fence, self.fence = self.fence, None
+        if fence is not None:
+            with suppress(DubanError), self._open("write") as tx:
+                execute(
+                    tx, 'UPDATE "lease" SET "since_ms" = ? WHERE "name" = ? AND "fence" = ?', _RELEASED, _BEAT, fence
+                )
+        self._lock.drop()
+
+    def _now(self) -> tuple[float, int]:
+        return self._clock.monotonic(), self._clock.now_ms()
+
+    def _age_s(self) -> float:
+        monotonic, wall_ms = self._now()
+        return max(monotonic - self._shown[0], (wall_ms - self._shown[1]) / 1000)
