@@ -62,6 +62,7 @@ class Opener:
         self._db = db
         self._clock = clock
         self._users = users
+        self._bound: dict[str, tuple[tuple[str, int], dict[EntityKind, BoundMap], list[ConfigError]]] = {}
 
     def open_all(self, configured: Sequence[Configured], report: RunReport, *, refresh: bool = False) -> list[Spoke]:
         """Open each; one that fails is named in the report and left out, the others go on.
@@ -98,24 +99,23 @@ class Opener:
         identity = Identity(**about["identity"])
         state = self._pin(one, identity)
         users = [RemoteUser(**user) for user in about["users"]]
-        maps: dict[EntityKind, BoundMap] = {}
-        problems: list[ConfigError] = []
-        for entity in ENTITIES:
-            if entity not in one.maps:
-                continue
-            schema = _schema(about["objects"].get(one.maps[entity].object))
-            bound, found = bind(
-                one.maps[entity], schema.fields if schema else None, one.connector.codec_for, ZoneInfo(identity.zone)
-            )
-            problems += found
-            if bound.fields:
-                maps[entity] = bound
+        maps, problems = self._maps(one, about, identity)
         spoke = Spoke(
             name=one.name, connector=one.connector, settings=one.settings, identity=identity, maps=maps,
             directory=Directory.build(users, self._users, one.name, one.settings.fallback_owner),
             approved=one.settings.first_contact == "auto" or state.approved_ms is not None,
         )  # fmt: skip
         return Opened(spoke, problems)
+
+    def _maps(
+        self, one: Configured, about: Mapping[str, Any], identity: Identity
+    ) -> tuple[dict[EntityKind, BoundMap], list[ConfigError]]:
+        """Give the maps bound to what was learnt; bound once for as long as that is the same."""
+        learnt = (one.fingerprint, int(about["at_ms"]))
+        kept = self._bound.get(one.name)
+        if kept is None or kept[0] != learnt:
+            kept = self._bound[one.name] = (learnt, *_bind_all(one, about, ZoneInfo(identity.zone)))
+        return dict(kept[1]), list(kept[2])
 
     def approve(self, name: str) -> None:
         """Note that a person approved the first contact of a connection."""
@@ -184,6 +184,22 @@ class Opener:
             state = streams.connection(tx, one.name) or ConnectionState(name=one.name, kind=one.settings.kind)
             state.stopped = str(error)
             streams.save_connection(tx, state)
+
+
+def _bind_all(
+    one: Configured, about: Mapping[str, Any], zone: ZoneInfo
+) -> tuple[dict[EntityKind, BoundMap], list[ConfigError]]:
+    maps: dict[EntityKind, BoundMap] = {}
+    problems: list[ConfigError] = []
+    for entity in ENTITIES:
+        if entity not in one.maps:
+            continue
+        schema = _schema(about["objects"].get(one.maps[entity].object))
+        bound, found = bind(one.maps[entity], schema.fields if schema else None, one.connector.codec_for, zone)
+        problems += found
+        if bound.fields:
+            maps[entity] = bound
+    return maps, problems
 
 
 def fingerprint(settings: ConnectorSettings, maps: Mapping[EntityKind, ObjectMap]) -> str:

@@ -7,13 +7,18 @@ import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 
+from connectors.base import ObjectSchema
 from connectors.memory import MemoryConnector, MemorySettings
-from connectors.memory_world import Call, MemoryWorld
+from connectors.memory_world import Call, MemoryWorld, default_schemas
 from connectors.testing_rig import HandClock, make_ports
+from mapping.fields import ObjectMap
 from mapping.loading import load_maps
-from sandbox.drill.acts import MAPPED, REMOTES, Setting, Side
+from mapping.records import EntityKind
+from sandbox.drill.acts import MAPPED, REMOTES, UNMAPPED, Setting, Side
 from store.database import Database
 from store.tx import Tx
 from sync.desk import Desk
@@ -36,6 +41,8 @@ class CrashingStore(Database):
 
     tell: Callable[[str], None] = staticmethod(lambda _where: None)
     dead = False
+    writing = False
+    only: Tx | None = None
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -53,6 +60,29 @@ class CrashingStore(Database):
             self.tell("before commit")
         self.tell("after commit")
 
+    @contextmanager
+    def _transaction(self, mode: str) -> Iterator[Tx]:
+        """Give a transaction of the one connection; there is one thread, so nobody waits and no pool is asked."""
+        if self._inside is not None:
+            if mode != "read" and self.writing:
+                raise RuntimeError("a write inside a write of the same thread would wait for itself")
+            yield self._inside
+            return
+        if self.only is None:
+            self.only = Tx(conn := self._engine.connect(), self._dialect, conn.connection.dbapi_connection)  # type: ignore[arg-type]
+        raw = self.only.raw
+        assert raw is not None
+        raw.execute("BEGIN")
+        self._inside, self.writing = self.only, mode != "read"
+        try:
+            yield self.only
+        except BaseException:
+            self._inside, self.writing = None, False
+            raw.execute("ROLLBACK")
+            raise
+        self._inside, self.writing = None, False
+        raw.execute("COMMIT")
+
 
 class _Blank:
     """One empty store, made once; every run starts from a copy of it."""
@@ -65,13 +95,14 @@ class _Blank:
 
     def raw(self) -> Any:
         with self.store.read() as tx:
-            return tx.conn.connection.dbapi_connection
+            return tx.raw
 
     def fresh(self, clock: HandClock) -> CrashingStore:
         store = self.store
         assert isinstance(store, CrashingStore)
         store.dead, store.tell, store._clock = False, lambda _where: None, clock
-        self.empty.backup(self.raw())
+        raw: Any = store.only.raw if store.only is not None else self.raw()
+        self.empty.backup(raw)
         return store
 
 
@@ -83,6 +114,19 @@ def blank_store(clock: HandClock) -> CrashingStore:
     if not _blank:
         _blank.append(_Blank())
     return _blank[0].fresh(clock)
+
+
+@cache
+def _schemas(unique_key: bool) -> dict[str, ObjectSchema]:
+    """Give the objects of a system, cut to the fields that a run uses: each run asks for all of them."""
+    whole = default_schemas(unique_key)[OBJECT]
+    used = ("key", "name", "email", *MAPPED, UNMAPPED)
+    return {OBJECT: replace(whole, fields={name: whole.fields[name] for name in used})}
+
+
+@cache
+def _maps(name: str, fields: tuple[str, ...]) -> dict[EntityKind, ObjectMap]:
+    return load_maps({"contact": {"object": OBJECT, "fields": {field: field for field in fields}}}, {}, name)
 
 
 class Scene:
@@ -133,8 +177,8 @@ class Scene:
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run plain SQL on the store as a person's tool would."""
         with Database.edit(self.store) as tx:
-            result = tx.conn.exec_driver_sql(statement, values)
-            return [tuple(row) for row in result] if result.returns_rows else []
+            assert tx.raw is not None
+            return tx.raw.execute(statement, values).fetchall()
 
     def writes(self) -> int:
         return sum(len(world.writes()) for world in self.worlds.values())
@@ -164,14 +208,14 @@ class Scene:
         return MemoryWorld(
             self.clock, list_lag_s=one.list_lag_s, search_lag_s=one.search_lag_s, skew_ms=one.skew_ms,
             unique_key=one.unique_key, record_version=one.record_version, org_id=one.org_id,
+            objects=_schemas(one.unique_key),
         )  # fmt: skip
 
     def _configure(self, rank: int, name: Side) -> Configured:
         settings = self._settings[name]
         ports = make_ports(self.clock, name)
         fields = ("name", "email", *MAPPED, *(() if self.setting.keys[rank] == "C" else ("key",)))
-        tables = {"contact": {"object": OBJECT, "fields": {field: field for field in fields}}}
-        maps = load_maps(tables, {}, name)
+        maps = _maps(name, fields)
         return Configured(
             name=name, connector=MemoryConnector(settings, ports, self.worlds[name]), settings=settings, maps=maps,
             fingerprint=fingerprint(settings, maps),
