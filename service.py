@@ -5,31 +5,24 @@ from __future__ import annotations
 import gc
 import hashlib
 import logging
-import math
 import os
 import random
-import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
 from config import loading
 from config.keys import find_key
 from config.settings import Settings
 from connectors.base import ConnectorSettings, HttpSettings, Ports, Token
 from connectors.registry import connect, connector_class
-from mapping.errors import ConfigError, DubanError, InputError, LeaseHeld, LeaseLost, Transient
+from mapping.errors import ConfigError, DubanError, InputError
 from mapping.loading import check_connections as check_map_names
 from mapping.loading import load_maps
 from store import boxes, outbox, quarantine, reviews, runs, secrets, streams
@@ -54,8 +47,6 @@ __all__ = ["Finding", "Service", "SystemClock"]
 log = logging.getLogger(f"duban.{__name__}")
 
 Progress = Callable[[str, int], None]
-_MOVES = ("import", "update", "archive", "revive", "match", "applied")
-_STAND_BY_S = 1.0
 _ASSEMBLED = ("configured", "opener", "knobs", "desk")
 
 
@@ -103,8 +94,8 @@ class Service:
         self.db = db
         self.clock = clock
         self._cipher = secrets.Cipher(key, os.urandom)
-        self._stop = threading.Event()
-        self._reload = threading.Event()
+        self.stop = threading.Event()
+        self.is_writer = False
         self._holding = threading.Lock()
 
     @classmethod
@@ -235,7 +226,7 @@ class Service:
         rails = self.settings.rails
         return Engine(
             self.db, self.clock, new_id=self._new_id, salt=lambda: os.urandom(32), progress=progress,
-            halt=self._stop.is_set,
+            halt=self.stop.is_set,
             rails=Rails(
                 listing_floor=rails.listing_floor, listing_share=rails.listing_percent / 100,
                 deletes_floor=rails.deletes_floor, deletes_share=rails.deletes_percent / 100,
@@ -273,7 +264,7 @@ class Service:
     @contextmanager
     def _writer(self, wait_s: float) -> Iterator[None]:
         """Be the one writer of the store for a while; the daemon is it all the time."""
-        if self._daemon:
+        if self.is_writer:
             yield
             return
         self.db.hold(f"pid {os.getpid()} on {socket.gethostname()}", wait_s)
@@ -282,10 +273,6 @@ class Service:
                 yield
         finally:
             self.db.release()
-
-    _daemon = False
-    _replaced = False
-    _supervised_s = -math.inf
 
     # --- looking ------------------------------------------------------------------------------------------------
 
@@ -505,104 +492,12 @@ class Service:
     # --- the daemon ---------------------------------------------------------------------------------------------
 
     def run(self) -> int:
-        """Sync and supervise by the clock until a signal says stop; gives the exit code.
+        """Sync and supervise by the clock until a signal says stop; gives the exit code."""
+        from daemon.running import Daemon
 
-        Stands by while another process is the writer. One that was replaced as the writer ends with 7: whoever
-        watches over it starts it again, and it stands by.
-        """
-        with self._signals():
-            tell_systemd("READY=1")
-            if not self._take_turn():
-                return 0
-            self._daemon = True
-            try:
-                with Heart(self.db) as heart:
-                    self._work(heart)
-            finally:
-                self.db.release()
-        return LeaseLost.exit_code if heart.lost or self._replaced else 0
+        return Daemon(self).run()
 
-    def _take_turn(self) -> bool:
-        """Become the writer, standing by while somebody else is; False when a stop was asked for meanwhile."""
-        said = ""
-        while not self._stop.is_set():
-            try:
-                self.db.hold(f"daemon, pid {os.getpid()} on {socket.gethostname()}", 0.0)
-            except (LeaseHeld, Transient) as error:
-                if error.message != said:
-                    log.info("standing by: %s", error.message)
-                    said = error.message
-                self._stop.wait(_STAND_BY_S)
-            else:
-                return True
-        return False
-
-    def _work(self, heart: Heart) -> None:
-        """Let rounds and the status page run until a signal says stop, or somebody else has become the writer."""
-        scheduler = self._schedule()
-        page = self._serve_page()
-        log.info("running, a round every %g s", self.settings.service.every)
-        while not self._stop.wait(1.0):
-            if heart.lost:
-                log.error("another process has become the writer of this store; stopping")
-                self._stop.set()
-        tell_systemd("STOPPING=1")
-        self._drain(scheduler)
-        if page is not None:
-            page.stop()
-
-    def _drain(self, scheduler: BackgroundScheduler) -> None:
-        """Let the running round end what it has begun; one that does not within the time set is left to a restart."""
-        late = threading.Timer(self.settings.service.drain_s, os._exit, args=(128 + signal.SIGTERM,))
-        late.daemon = True
-        late.start()
-        scheduler.shutdown(wait=True)
-        late.cancel()
-
-    def _schedule(self) -> BackgroundScheduler:
-        """Let the clock call the round: one at a time, late ones folded into one, the first at once."""
-        scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(1)},
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-            timezone=UTC,
-        )
-        now = datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC)
-        every = self.settings.service.every
-        scheduler.add_job(self._job, IntervalTrigger(seconds=every, timezone=UTC), next_run_time=now, id="round")
-        scheduler.start()
-        return scheduler
-
-    def _job(self) -> None:
-        """One round and the supervision after it; whatever it meets, the next one comes."""
-        try:
-            if self._reload.is_set():
-                self._reload.clear()
-                self._reread()
-            report = self.sync(())
-            log.info("round ended: exit code %d, %s", report.exit_code, _counted(report))
-            if self._stop.is_set():
-                return
-            if not self._due_to_supervise(report):
-                return
-            verdict = self.supervise()
-            self._supervised_s = self.clock.monotonic()
-            if verdict.changed and not self._stop.is_set():
-                self.sync(())
-        except LeaseLost:
-            log.error("another process has become the writer of this store; stopping")
-            self._replaced = True
-            self._stop.set()
-        except DubanError as error:
-            log.error(error.text("en"))
-        except Exception:  # the one broad catch: a bug in one round must not silence the daemon
-            log.exception("round failed")
-
-    def _due_to_supervise(self, report: RunReport) -> bool:
-        """Say whether the hub moved, or time alone may have made something overdue."""
-        waited_s = self.clock.monotonic() - self._supervised_s
-        return any(report.counts.get(move) for move in _MOVES) or waited_s >= self.settings.service.supervise_every
-
-    def _reread(self) -> None:
+    def reread(self) -> None:
         """Take a changed configuration, when it is sound; else keep the old one and say why."""
         try:
             config = loading.load(self.config.path, os.environ, self.config.base)
@@ -623,42 +518,8 @@ class Service:
             one.connector.close()
         log.info("configuration read again")
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reads the configuration again."""
-
-        def stop(number: int, _frame: object) -> None:
-            if self._stop.is_set():
-                os._exit(128 + number)
-            self._stop.set()
-
-        wanted = {signal.SIGTERM: stop, signal.SIGINT: stop}
-        before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
-        if hasattr(signal, "SIGHUP"):
-            before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _serve_page(self) -> Any:
-        """Start the status page when the configuration asks for one."""
-        if not self.settings.service.web:
-            return None
-        from web.serving import PageServer
-
-        token = self.settings.service.web_token
-        page = PageServer(self, self.settings.service.web, token.get_secret_value() if token else None)
-        page.start()
-        return page
-
 
 # --- small things -------------------------------------------------------------------------------------------------
-
-
-def _counted(report: RunReport) -> str:
-    return ", ".join(f"{name} {number}" for name, number in sorted(report.counts.items()) if number) or "nothing to do"
 
 
 _APPLY = "duban plan -o FILE, read it, duban apply FILE"
@@ -683,13 +544,3 @@ def _note_not_live(report: RunReport, spoke: Spoke) -> None:
                 next_step=_APPLY, next_step_zh=_APPLY_ZH,
             )
         )  # fmt: skip
-
-
-def tell_systemd(word: str) -> None:
-    """Tell the service manager how we are, when there is one (sd_notify's protocol: a datagram)."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-        sender.connect("\0" + address[1:] if address.startswith("@") else address)
-        sender.sendall(word.encode())

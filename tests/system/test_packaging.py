@@ -15,7 +15,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("commands", "web", "reports", "sync", "supervise", "connectors", "store", "config", "mapping", "sandbox")
+ROOMS = (
+    "commands", "daemon", "web", "reports", "sync", "supervise", "connectors", "store", "config", "mapping", "sandbox",
+)  # fmt: skip
 BELOW_SERVICE = tuple(room for room in ROOMS if room != "commands")
 MOST_PACKAGES = 40
 MOST_MB = 95
