@@ -6,13 +6,13 @@ takes content and salt away and keeps the digest, so the chain stays whole and n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b, sha256
 from typing import Any, Final
 
 from mapping.records import EntityKind
-from store.statements import dumps, execute, execute_many, fetch, fetch_one, insert_sql, loads, upsert
+from store.statements import dumps, execute, execute_many, fetch, fetch_among, fetch_one, insert_sql, loads, upsert
 from store.tx import Tx
 
 _CONTENT: Final = (
@@ -33,7 +33,9 @@ class Entry:
         kind: what happened (``import``, ``update``, ``write``, ``resolve`` ...).
         connection, remote_id: where; "" for the hub itself.
         who: a connection, ``sql``, ``rule`` or a person's name.
-        changes: field -> [old, new].
+        changes: field -> [old, new]; a third value says more: for ``update`` what other sides said and lost, for a
+            write at a connection [old, new] of the hub where it says that in other words, null where they had not
+            agreed before.
         cause: reason code of the plan.
         seq: its place in the chain; None until it was appended.
     """
@@ -88,6 +90,34 @@ def of(tx: Tx, entity: EntityKind, uid: str, field: str | None = None) -> list[E
 def of_run(tx: Tx, run_id: str) -> list[Entry]:
     """Give everything one run changed, oldest first."""
     return [_entry(row) for row in fetch(tx, f'{_SELECT} FROM "journal" WHERE "run_id" = ? ORDER BY "seq"', run_id)]
+
+
+def of_work(tx: Tx, run_id: str) -> list[Entry]:
+    """Give everything one run changed or set in motion, writes that a later run finished included, oldest first."""
+    sql = (
+        f'{_SELECT} FROM "journal" WHERE "uid" IN (SELECT "uid" FROM "op" WHERE "run_id" = ?) '
+        'AND "op_id" IN (SELECT "id" FROM "op" WHERE "run_id" = ?) AND "run_id" <> ?'
+    )
+    late = [_entry(row) for row in fetch(tx, sql, run_id, run_id, run_id)]
+    return sorted(of_run(tx, run_id) + late, key=lambda entry: entry.seq or 0)
+
+
+def since(tx: Tx, entity: EntityKind, uids: Iterable[str], seq: int) -> list[Entry]:
+    """Give what happened to those records after entry *seq*, oldest first."""
+    sql = f'{_SELECT} FROM "journal" WHERE "entity" = ? AND "seq" > ? AND'
+    found = [_entry(row) for row in fetch_among(tx, sql, '"uid"', uids, entity, seq)]
+    return sorted(found, key=lambda entry: entry.seq or 0)
+
+
+def entry(tx: Tx, seq: int) -> Entry | None:
+    """Give one entry by its place in the chain."""
+    row = fetch_one(tx, f'{_SELECT} FROM "journal" WHERE "seq" = ?', seq)
+    return _entry(row) if row else None
+
+
+def length(tx: Tx) -> int:
+    """Give how many entries the chain has."""
+    return _head(tx, lock=False)[0]
 
 
 def verify(tx: Tx) -> int | None:

@@ -33,6 +33,7 @@ class Committer:
     Args:
         keyed: keep the identity keys of hub rows (see ``bindings.keep_keys``).
         away: kinds that some known connection takes no part in now; what it misses stays on the work list.
+        who, cause: of the journal's entries; without a cause, the state a row takes is it.
     """
 
     def __init__(
@@ -45,6 +46,8 @@ class Committer:
         salt: bytes,
         keyed: bool = True,
         away: frozenset[EntityKind] = frozenset(),
+        who: str = "sync",
+        cause: str = "",
     ) -> None:
         self._tx = tx
         self._report = report
@@ -53,6 +56,8 @@ class Committer:
         self._salt = salt
         self.keyed = keyed
         self._away = away
+        self._who = who
+        self._cause = cause
 
     def commit(
         self,
@@ -214,11 +219,13 @@ class Committer:
         changes = {name: [plan.old.get(name), value] for name, value in plan.values.items()}
         for name, losers in plan.losers.items():
             changes.setdefault(name, [plan.old.get(name), plan.values.get(name)]).append(losers)  # type: ignore[arg-type]
+        if plan.state is not None and not plan.insert:
+            changes["state"] = [plan.state_before, plan.state]
         origins = sorted({origin for origin in plan.origins.values() if origin})
         return Entry(
             run_id=self._report.run_id, at_ms=self._now_ms, kind="insert" if plan.insert else "update", entity=entity,
-            uid=plan.uid, connection=",".join(origins), remote_id="", op_id="", who="sync", changes=changes,
-            cause=plan.state or "",
+            uid=plan.uid, connection=",".join(origins), remote_id="", op_id="", who=self._who, changes=changes,
+            cause=self._cause or plan.state or "",
         )  # fmt: skip
 
     def _consume(self, entity: EntityKind, work: Work, taken: Sequence[Planned]) -> None:

@@ -26,7 +26,7 @@ _NOTHING: Mapping[str, Value] = {}
 
 def plan_entity(view: EntityView) -> EntityPlan:
     """Say everything that should happen to one entity, and why."""
-    plan = EntityPlan(view.entity, view.uid)
+    plan = EntityPlan(view.entity, view.uid, state_before=view.state if view.exists else None)
     live = [side for side in view.sides if present(side)]
     gone = [side for side in view.sides if side.base is not None and side.seen is not None and side.seen.gone]
     if not view.exists and not live:

@@ -42,3 +42,38 @@ READ_ONLY_OBJECT: Final = "read_only_object"
 RULE: Final = "rule"
 LOSS_PREFIX: Final = "loss:"
 """Prefix of reasons that name a loss of ``mapping.fields.Encoded``: ``loss:too_long``."""
+
+# --- taking a run back
+
+UNDO: Final = "undo"
+UNDO_EDITED: Final = "undo_edited_since"
+UNDO_TYPED: Final = "undo_typed_there"
+UNDO_TOUCHED: Final = "undo_touched_since"
+UNDO_DELETED_THERE: Final = "undo_deleted_there"
+UNDO_IMPORTED: Final = "undo_imported"
+UNDO_GONE: Final = "undo_gone_since"
+UNDO_GONE_THERE: Final = "undo_gone_there"
+UNDO_ALREADY: Final = "undo_already"
+UNDO_LIVES: Final = "undo_lives_there"
+UNDO_RULED: Final = "undo_ruled"
+UNDO_PARKED: Final = "undo_parked"
+UNDO_OWNED: Final = "undo_owned"
+UNDO_ONCE: Final = "undo_written_once"
+UNDO_READ_ONLY: Final = "undo_read_only"
+UNDO_NO_WAY: Final = "undo_no_way_back"
+UNDO_LEFT: Final = "undo_left"
+UNDO_OUT_OF_SCOPE: Final = "undo_out_of_scope"
+UNDO_OPEN_OP: Final = "undo_open_op"
+UNDO_AWAY: Final = "undo_away"
+
+UNDO_KEPT: Final = frozenset(
+    {UNDO_EDITED, UNDO_TYPED, UNDO_TOUCHED, UNDO_DELETED_THERE, UNDO_IMPORTED, UNDO_GONE, UNDO_GONE_THERE, UNDO_LIVES}
+)
+"""Somebody's own work, which an undo leaves alone."""
+UNDO_CANNOT: Final = frozenset(
+    {
+        UNDO_RULED, UNDO_PARKED, UNDO_OWNED, UNDO_ONCE, UNDO_READ_ONLY, UNDO_NO_WAY, UNDO_LEFT, UNDO_OUT_OF_SCOPE,
+        UNDO_OPEN_OP, UNDO_AWAY,
+    }
+)  # fmt: skip
+"""What stands in the way of an undo."""

@@ -85,6 +85,7 @@ class RunReport:
         guard: the rail that stopped the run: ``{"rail", "found", "limit", "allow"}``; None when none did.
         problems: what went wrong, a line each; ``problems_zh`` the same lines in Chinese.
         needs_person: open items after the round by kind: conflicts, reviews, quarantine, unknown.
+        undo: what an undo was asked for (``sync.undoing.Ask``); None for every other run.
     """
 
     run_id: str
@@ -100,6 +101,7 @@ class RunReport:
     problems: list[str] = field(default_factory=list)
     problems_zh: list[str] = field(default_factory=list)
     needs_person: dict[str, int] = field(default_factory=dict)
+    undo: dict[str, Any] | None = None
 
     def tally(self, name: str, by: int = 1) -> None:
         """Count *by* more of *name*."""

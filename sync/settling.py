@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from connectors.base import Outcome, RemoteRecord
 from mapping.errors import DubanError
@@ -92,6 +93,7 @@ class Settler:
         held = links.by_uids(tx, bound.entity, uids)
         new: list[Link] = []
         changed: list[Link] = []
+        agreed: dict[str, dict[str, Value]] = {}
         for verdict in verdicts:
             op = verdict.op
             mine = [link for link in held.get(op.uid, ()) if link.connection == spoke.name]
@@ -101,6 +103,7 @@ class Settler:
                 new.append(link)
             elif link is not None:
                 changed.append(link)
+                agreed[op.id] = {name: link.shadow_hub[name] for name in op.values if name in link.shadow_hub}
             if link is not None:
                 self._move(link, verdict, now_ms)
         outbox.finish(tx, [verdict.op for verdict in verdicts])
@@ -110,7 +113,7 @@ class Settler:
         links.update(tx, changed)
         worklist.close_held(tx, spoke.name, uids, now_ms)
         claims.put(tx, _stated(spoke, bound, verdicts, now_ms))
-        journal.append(tx, [self._entry(spoke, verdict, now_ms) for verdict in verdicts], self._salt)
+        journal.append(tx, [self._entry(spoke, v, now_ms, agreed.get(v.op.id, {})) for v in verdicts], self._salt)
 
     def _new_link(self, spoke: Spoke, bound: BoundMap, verdict: Verdict, now_ms: int) -> Link:
         op = verdict.op
@@ -124,7 +127,10 @@ class Settler:
         """Move the shadows of the fields we wrote, and no other: what else changed arrives as news."""
         op = verdict.op
         if op.action == "delete":
-            link.state = "gone"
+            left = link.notes.pop("leaves", None) == op.run_id
+            link.state = "retired" if left else "gone"
+            if left:
+                link.notes["unlinked"] = True
             return
         link.state = "live"
         for name, value in op.hub_values.items():
@@ -139,9 +145,15 @@ class Settler:
             else:  # this very version also holds what somebody else changed
                 link.expect_version = None
 
-    def _entry(self, spoke: Spoke, verdict: Verdict, now_ms: int) -> Entry:
+    def _entry(self, spoke: Spoke, verdict: Verdict, now_ms: int, agreed: Mapping[str, Value]) -> Entry:
         op = verdict.op
-        changes = {name: [op.base.get(name), value] for name, value in op.values.items()}
+        changes: dict[str, list[Any]] = {name: [op.base.get(name), value] for name, value in op.values.items()}
+        for name, change in changes.items() if op.action == "update" else ():
+            told: list[Value] | None = None
+            if name in agreed:
+                told = [agreed[name], op.hub_values.get(name)]
+            if told != change:
+                change.append(told)
         return Entry(
             run_id=self._report.run_id, at_ms=now_ms, kind=op.action, entity=op.entity, uid=op.uid,
             connection=spoke.name, remote_id=op.remote_id or "", op_id=op.id, who="sync", changes=changes, cause="op",

@@ -140,6 +140,7 @@ class EntityPlan:
     uid: str
     insert: bool = False
     state: EntityState | None = None
+    state_before: EntityState | None = None
     values: dict[str, Value] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     old: dict[str, Value] = field(default_factory=dict)
