@@ -11,7 +11,7 @@ from mapping.records import EntityKind
 from store.statements import dumps, execute, execute_among, fetch, fetch_among, fetch_one, insert_sql, loads, next_ids
 from store.tx import Tx
 
-ReviewKind = Literal["conflict", "match", "delete", "lossy", "duplicate", "unknown"]
+ReviewKind = Literal["conflict", "match", "delete", "lossy", "duplicate", "unknown", "access", "possible_overwrite"]
 ReviewState = Literal["open", "resolved", "closed"]
 
 _QUESTION: Final = ("kind", "entity", "uid", "connection", "object", "remote_id", "field")
@@ -125,6 +125,13 @@ def of_uids(tx: Tx, entity: EntityKind, uids: Iterable[str]) -> list[Review]:
     """Give every review that is not closed of those rows, oldest first."""
     sql = f'{_SELECT} WHERE "entity" = ? AND "state" <> \'closed\' AND'
     return sorted((_review(row) for row in fetch_among(tx, sql, '"uid"', uids, entity)), key=lambda r: r.id or 0)
+
+
+def about(tx: Tx, connection: str, object: str, remote_ids: Iterable[str]) -> dict[str, Review]:
+    """Give the newest review, in any state, of each of those remote records that has one."""
+    sql = f'{_SELECT} WHERE "connection" = ? AND "object" = ? AND'
+    rows = [_review(row) for row in fetch_among(tx, sql, '"remote_id"', remote_ids, connection, object)]
+    return {one.remote_id: one for one in sorted(rows, key=lambda one: one.id or 0)}
 
 
 def counts(tx: Tx) -> dict[str, int]:

@@ -274,7 +274,7 @@ sa.Table(
 
 sa.Table(
     "review", metadata, _id(),
-    _word("kind", 16), _word("entity", 16), _word("uid"), _word("connection"), _word("object", 128),
+    _word("kind", 32), _word("entity", 16), _word("uid"), _word("connection"), _word("object", 128),
     _word("remote_id", 128), _word("field", 128), _json("data"), _word("state", 16, "open"),
     _maybe("resolution", sa.Text), _ms("opened_ms"), _ms("closed_ms", nullable=True), _word("run_id"),
     sa.Index("ix_review_uid", "uid"), sa.Index("ix_review_state", "state", "kind"),
@@ -319,6 +319,26 @@ sa.Table(
     _ms("at_ms"), _ms("expires_ms", nullable=True),
     sa.Index("ix_tombstone_uid", "uid"),
 )  # fmt: skip
+
+sa.Table(
+    "sweep", metadata,
+    sa.Column("connection", word(), primary_key=True), sa.Column("entity", word(16), primary_key=True),
+    _word("object", 128), _count("generation"), _word("state", 16), _count("complete"), _word("scope", 128),
+    _maybe("watermark", sa.Text), _maybe("feed_mark", sa.Text), _maybe("began_mark", sa.Text),
+    _ms("high_ms", nullable=True), _count("listed"), _ms("started_ms"), _ms("ended_ms"), _word("reason", 32),
+    _json("findings"),
+)  # fmt: skip
+
+sa.Table(
+    "sweep_seen", metadata,
+    sa.Column("connection", word(), primary_key=True), sa.Column("remote_id", word(128), primary_key=True),
+    sa.Column("object", word(128), primary_key=True),
+    _count("generation"), _count("misses"), _count("judged"), _word("outcome", 16), _word("version", 128),
+    _ms("modified_ms", nullable=True), _word("digest", 64), _json("differs"),
+    sa.Column("in_scope", sa.Boolean, nullable=False),
+)  # fmt: skip
+
+sa.Table("certificate", metadata, _id(), _word("run_id"), _ms("at_ms"), _json("doc"))
 
 sa.Table(
     "lease", metadata,

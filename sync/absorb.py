@@ -95,7 +95,7 @@ class Absorber:
         spoke, bound = listing.spoke, listing.spoke.maps[listing.entity]
         try:
             gone = self._confirm(spoke, bound, page)
-            page = self._freshen(spoke, bound, page)
+            page = self.freshen(spoke, bound, page)
         except DubanError as error:
             listing.error = error
             return
@@ -198,7 +198,7 @@ class Absorber:
         if self._progress is not None:
             self._progress(f"{spoke.name}.{entity}", len(page.records))
 
-    def _freshen(self, spoke: Spoke, bound: BoundMap, page: Page) -> Page:
+    def freshen(self, spoke: Spoke, bound: BoundMap, page: Page) -> Page:
         """Read again what a late list may show as it was before we last wrote or read it: old is not news."""
         now_ms, ids = self._clock.now_ms(), [record.id for record in page.records]
         with self._db.read() as tx:
@@ -238,7 +238,7 @@ def _sort_out(tx: Tx, spoke: Spoke, bound: BoundMap, page: Page, now_ms: int) ->
     known = links.known(tx, spoke.name, bound.map.object, [record.id for record in page.records])
     exact = spoke.connector.capabilities.record_version
     items: list[Item] = []
-    held = [_unreadable(spoke, bound, id_, reason, now_ms) for id_, reason in page.bad]
+    held = [unreadable_item(spoke, bound, id_, reason, now_ms) for id_, reason in page.bad]
     same: list[tuple[RemoteRecord, dict[str, Value]]] = []
     for record in page.records:
         link = known.get(record.id)
@@ -325,7 +325,8 @@ def gone_item(spoke: Spoke, bound: BoundMap, remote_id: str, now_ms: int) -> Ite
     )  # fmt: skip
 
 
-def _unreadable(spoke: Spoke, bound: BoundMap, remote_id: str, reason: str, now_ms: int) -> Held:
+def unreadable_item(spoke: Spoke, bound: BoundMap, remote_id: str, reason: str, now_ms: int) -> Held:
+    """Give the quarantine entry of a row that is none."""
     return Held(
         id=None, connection=spoke.name, entity=bound.entity, object=bound.map.object, remote_id=remote_id, uid="",
         op_id="", code="unreadable", message=reason, payload={}, attempts=1, first_ms=now_ms, last_ms=now_ms,

@@ -16,9 +16,11 @@ from store.links import Link
 from store.outbox import Op
 from store.reviews import Review
 from store.tx import Tx
-from sync.absorb import live_item
+from sync.absorb import gone_item, live_item
 from sync.report import RunReport
 from sync.spokes import Spoke
+
+_CARRIED = ("delete", "duplicate", "unknown", "access")
 
 
 class Answers:
@@ -34,7 +36,7 @@ class Answers:
         """Do everything that was answered since the last round."""
         by_name = {spoke.name: spoke for spoke in spokes}
         with self._db.read() as tx:
-            answered = [one for one in reviews.resolved(tx) if one.kind in ("delete", "duplicate", "unknown")]
+            answered = [one for one in reviews.resolved(tx) if one.kind in _CARRIED]
         for review in answered:
             spoke = by_name.get(review.connection)
             if spoke is None or review.entity not in spoke.maps or review.id is None:
@@ -52,6 +54,10 @@ class Answers:
                 self._delete(tx, spoke, review, accepted)
             elif review.kind == "unknown":
                 self._unknown(tx, review, accepted)
+            elif review.kind == "access":
+                if accepted:  # else the pair rests as it is, until the record is shown again
+                    bound = spoke.maps[review.entity]
+                    inbox.put(tx, [gone_item(spoke, bound, review.remote_id, self._clock.now_ms())])
             elif held is not None:
                 inbox.put(tx, [held[1]])
                 links.insert(tx, [held[0]])

@@ -6,25 +6,29 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from connectors.base import ConnectorSettings
 from mapping.errors import AuthRefused, GuardTripped, LeaseLost, NeedsOperator
 from mapping.ports import Clock
 from mapping.records import ENTITIES, EntityKind
-from store import links, outbox, quarantine, reviews, runs, streams
+from store import links, outbox, quarantine, reviews, runs, streams, sweeps
 from store.database import Database
 from store.runs import Run
 from store.tx import Tx
 from sync.absorb import Absorber, Listing
 from sync.answers import Answers
 from sync.applying import Applier
+from sync.certifying import certify
 from sync.guards import Rails, Tripped, check_listing, check_tally
 from sync.halting import Halt, never
+from sync.planfile import stale_lines
 from sync.planning import Planner, Policy
 from sync.recovery import Recovery
 from sync.report import ConnectionReport, RunReport, shown_line
 from sync.retrying import Retrier
 from sync.spokes import Spoke
+from sync.sweeper import Sweeper, SweepOptions
 
 log = logging.getLogger(f"duban.{__name__}")
 
@@ -41,12 +45,20 @@ class RoundOptions:
         full: list everything again (backfill) instead of what changed.
         approved: digests a person approved, for ``apply``.
         allow: rail -> number a person accepted.
+        planned: lines of the approved plan, to name what became stale.
+        auto: risk classes a ``sync`` does unasked; None for all.
     """
 
     kind: str = "sync"
     full: bool = False
     approved: frozenset[str] | None = None
     allow: Mapping[str, int] = field(default_factory=dict)
+    planned: Sequence[Mapping[str, Any]] = ()
+    auto: frozenset[str] | None = None
+
+
+_UNSETTLED = ("stale", "unexplained", "sweep_incomplete")
+"""Counts that somebody must look at, although no single record waits for it."""
 
 
 class _Rollback(Exception):
@@ -81,7 +93,7 @@ class Engine:
         """Open a run: its id, its clock, one empty tally per connection."""
         report = RunReport(run_id=self._new_id(), kind=kind, started_ms=self._clock.now_ms())
         for name, setting in settings.items():
-            report.connections[name] = ConnectionReport(name=name, mode=setting.mode)
+            report.connections[name] = ConnectionReport(name=name, mode=setting.mode, starts=setting.starts)
         with self._db.write() as tx:
             runs.start(tx, Run(report.run_id, kind, report.started_ms))
         return report
@@ -118,6 +130,46 @@ class Engine:
                 progress=self._progress, halt=self._halt,
             )  # fmt: skip
             applier.run([spoke for spoke in usable if spoke.live])
+
+    def sweep(
+        self, report: RunReport, spokes: Sequence[Spoke], options: SweepOptions, used: Callable[[str], int]
+    ) -> RunReport:
+        """Read the feeds, list everything again within a budget, and certify what both sides hold. Writes no remote."""
+        absorber = Absorber(self._db, self._clock, parallel=self._parallel, progress=self._progress, halt=self._halt)
+        try:
+            before = self._newest(spokes)
+            listings = absorber.run(spokes, report)
+            self._note_errors(report, listings)
+            self._guard_listings(report, listings, RoundOptions(kind="sweep", allow=options.allow))
+            usable = self._usable(spokes, listings)
+            sweeper = Sweeper(
+                self._db, self._clock, self._rails, report, absorber=absorber, used=used, options=options,
+                halt=self._halt,
+            )  # fmt: skip
+            sweeper.run(usable, before)
+            self.certify(report, usable)
+        except GuardTripped:
+            pass
+        finally:
+            with suppress(LeaseLost):
+                self.finish(report)
+        return report
+
+    def certify(self, report: RunReport, spokes: Sequence[Spoke]) -> None:
+        """Keep a certificate of what the hub and all sides hold, and count what nothing explains."""
+        with self._db.read() as tx:
+            doc = certify(tx, spokes, self._clock.now_ms())
+        report.counts["unexplained"] = int(doc["unexplained"])
+        with self._db.write() as tx:
+            sweeps.save_certificate(tx, report.run_id, self._clock.now_ms(), doc)
+
+    def _newest(self, spokes: Sequence[Spoke]) -> dict[tuple[str, EntityKind], int | None]:
+        with self._db.read() as tx:
+            return {
+                (spoke.name, entity): sweeps.high_ms(tx, spoke.name, spoke.maps[entity].map.object)
+                for spoke in spokes
+                for entity in spoke.entities()
+            }
 
     def _note_errors(self, report: RunReport, listings: Sequence[Listing]) -> None:
         for listing in listings:
@@ -164,7 +216,8 @@ class Engine:
             everything=options.kind == "plan",
             approved=options.approved,
             digests=options.kind in ("plan", "apply"),
-            lines_kept=100_000 if options.kind in ("plan", "apply") else 2000,
+            lines_kept=100_000 if options.kind in ("plan", "apply") or options.auto is not None else 2000,
+            auto=options.auto if options.kind == "sync" else None,
         )
         tripped: Tripped | None = None
         try:
@@ -179,6 +232,7 @@ class Engine:
                 tripped = check_tally(self._rails, planner.tally, linked, options.allow, RULED)
                 if options.approved is not None:
                     report.counts["stale"] = len(options.approved - planner.met)
+                    report.lines += stale_lines(options.planned, options.approved - planner.met, planner.left)
                 if tripped is not None or options.kind == "plan":
                     raise _Rollback
         except _Rollback:
@@ -198,6 +252,7 @@ class Engine:
             waiting = dict(reviews.counts(tx))
             waiting["quarantine"] = quarantine.count(tx)
             waiting["unknown"] = len(outbox.open(tx, states=("unknown",)))
+        waiting["held"] = report.counts.get("held", 0)
         report.needs_person = {kind: found for kind, found in waiting.items() if found}
         report.exit_code = exit_code(report)
         summary = asdict(replace(report, lines=[]))
@@ -218,7 +273,7 @@ def exit_code(report: RunReport) -> int:
     for code in (5, 3, 6, 7):
         if code in codes:
             return code
-    if codes or report.needs_person or report.counts.get("stale"):
+    if codes or report.needs_person or any(report.counts.get(name) for name in _UNSETTLED):
         return 4
     return 0
 
