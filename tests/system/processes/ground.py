@@ -1,0 +1,261 @@
+"""Both CRMs in a process of their own, a store, duban's processes, and the judgement on what the CRMs know."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import sqlalchemy as sa
+
+from tests.system.acceptance.worlds import PAIRS, TEXTS, People, Worlds, differences, duplicates
+from tests.system.processes.nursery import Child, Nursery, wait_until
+
+SIDES = ("zoho", "fxiaoke")
+KEYS = ("Duban_Key", "duban_key__c")
+
+
+class Ground(Worlds):
+    """A pair of CRMs, one store, and any number of duban's processes on it.
+
+    Args:
+        store: its address; None for a SQLite file beside the configuration.
+        lease: how long a silent writer keeps its right.
+    """
+
+    def __init__(
+        self, folder: Path, nursery: Nursery, *, store: str | None, lease: str, words: tuple[str, ...]
+    ) -> None:
+        self.config = folder / "duban.toml"
+        self.nursery = nursery
+        self.file = folder / "duban.db"
+        self.traffic = folder / "traffic.jsonl"
+        self.http = httpx.Client(timeout=60)
+        self.edits: list[tuple[int, str, str, str, Any]] = []
+        self.sandbox = nursery.start(
+            "sandbox", "--zoho", "127.0.0.1:0", "--fxiaoke", "127.0.0.1:0", "--log", str(self.traffic),
+            "--write-config", str(self.config), *words,
+        )  # fmt: skip
+        line = wait_until(lambda: "\n" in (said := self.sandbox.said()) and said, "the sandbox to answer")
+        ready = json.loads(line)
+        self._urls = (ready["zoho"]["api"], ready["fxiaoke"]["base"])
+        text = self.config.read_text().replace('every = "1m"', 'every = "1s"')
+        text = text.replace("[store]", f'[store]\nlease = "{lease}"')
+        text = text.replace("[connections.fxiaoke]", "[connections.fxiaoke]\nwindow_limit = 10000")
+        if store is not None:
+            text = text.replace('"sqlite:///duban.db"', json.dumps(store))
+        self.config.write_text(text)
+        self.store = store or f"sqlite:///{self.file}"
+        self._engine: sa.Engine | None = None
+
+    @property
+    def urls(self) -> tuple[str, str]:
+        return self._urls
+
+    def close(self) -> None:
+        self.http.close()
+        if self._engine is not None:
+            self._engine.dispose()
+
+    # --- processes ----------------------------------------------------------------------------------------------
+
+    def start(self, *words: str) -> Child:
+        return self.nursery.start("-c", str(self.config), "--lang", "en", *words)
+
+    def one_shot(self, *words: str, code: tuple[int, ...] = (0, 4)) -> Child:
+        child = self.start(*words)
+        assert child.wait() in code, child.said()[-3000:]
+        return child
+
+    def rest(self, limit: int = 12, pause_s: float = 0.0) -> int:
+        """Sync until a round writes nothing anywhere and nothing is of unknown fate."""
+        for number in range(1, limit + 1):
+            before = self.mutations()
+            self.one_shot("sync", "--wait", "30s")
+            if self.mutations() == before and not self.rows(
+                "SELECT 1 FROM op WHERE state IN ('ready', 'intent', 'unknown')"
+            ):
+                return number
+            wait_until(self._shown, "writes to be visible")
+        raise AssertionError(f"still writing after {limit} rounds")
+
+    def _shown(self) -> bool:
+        """Say whether the CRMs' own clocks have left the second of the last request behind."""
+        last = max((entry["time"] for entry in self.requests()), default="")
+        return self._server_time() > last[:19]
+
+    def _server_time(self) -> str:
+        from email.utils import parsedate_to_datetime
+
+        answer = self.http.get(f"{self.urls[0]}/__sim__/log?after=1000000000")
+        return parsedate_to_datetime(answer.headers["date"]).strftime("%Y-%m-%dT%H:%M:%S")
+
+    # --- what was asked -----------------------------------------------------------------------------------------
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Give every request so far, oldest first; the last line may be half written."""
+        with self.traffic.open(encoding="utf-8") as file:
+            return [json.loads(line) for line in file if line.endswith("\n")]
+
+    def asked(self) -> int:
+        """Count the requests so far."""
+        return self.traffic.read_bytes().count(b"\n")
+
+    def writes(self) -> list[dict[str, Any]]:
+        return [request for request in self.requests() if request["mutating"]]
+
+    def written(self) -> int:
+        return self.traffic.read_bytes().count(b'"mutating": true')
+
+    # --- what the store knows -----------------------------------------------------------------------------------
+
+    def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        if self._engine is None:
+            url = sa.make_url(self.store)
+            names = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+            self._engine = sa.create_engine(
+                url.set(drivername=names[url.get_backend_name()]), poolclass=sa.pool.NullPool
+            )
+        with self._engine.connect() as conn:
+            return [tuple(row) for row in conn.execute(sa.text(sql), values)]
+
+    def links(self, entity: str) -> list[tuple[str, str, str]]:
+        return self.rows(
+            "SELECT z.uid, z.remote_id, f.remote_id FROM link z JOIN link f ON f.uid = z.uid "
+            "WHERE z.entity = :entity AND z.connection = 'zoho' AND f.connection = 'fxiaoke' "
+            "AND z.state = 'live' AND f.state = 'live' ORDER BY z.uid",
+            entity=entity,
+        )  # type: ignore[return-value]
+
+    def parked(self) -> set[tuple[str, str]]:
+        found = self.rows("SELECT uid, field FROM review WHERE state <> 'closed' AND kind IN ('conflict', 'lossy')")
+        return {(uid, field) for uid, field in found}
+
+    # --- people -------------------------------------------------------------------------------------------------
+
+    def edit(self, side: int, name: str, id_: str, values: dict[str, Any]) -> None:
+        super().edit(side, name, id_, values)
+        self.edits += [(side, name, id_, field, value) for field, value in values.items()]
+
+    # --- the judgement ------------------------------------------------------------------------------------------
+
+    def judge(self, people: People, planted: list[str]) -> None:
+        """Hold the promises on what the CRMs know: nothing twice, nothing missing, every edit where it belongs."""
+        assert duplicates(self) == planted, duplicates(self)
+        assert differences(self) == [], differences(self)
+        for side, (name, field) in enumerate((("Contacts", "Email"), ("ContactObj", "email"))):
+            born = [str(row.get(field) or "") for row in self.live(side, name).values()]
+            here = sorted(mail for mail in born if mail.startswith("newcomer"))
+            assert here == sorted(f"newcomer{n}@client.example" for n in self._newcomers(people)), (name, here)
+        assert self.lost_edits() == [], self.lost_edits()
+        assert self.without_intent() == [], self.without_intent()
+
+    @staticmethod
+    def _newcomers(people: People) -> list[int]:
+        assert isinstance(people, Crowd)
+        return people.born
+
+    def lost_edits(self) -> list[tuple[Any, ...]]:
+        """Give edits that were the last word on a pair's field and are neither there nor parked."""
+        parked = self.parked()
+        last: dict[tuple[str, str, str], tuple[int, str, Any]] = {}
+        pairs = {
+            (side, row[1 + side]): (entity, row) for entity in TEXTS for row in self.links(entity) for side in (0, 1)
+        }
+        for side, _, id_, field, value in self.edits:
+            if (side, id_) not in pairs:
+                continue
+            entity, row = pairs[side, id_]
+            hub = next(names[0] for names in TEXTS[entity] if names[1 + side] == field)
+            last[entity, row[0], hub] = (side, id_, value)
+        out: list[tuple[Any, ...]] = []
+        truth = {(s, n): self.live(s, n) for e in TEXTS for s, n in enumerate(PAIRS[e])}
+        for (entity, uid, hub), (side, id_, value) in last.items():
+            field = next(names[1 + side] for names in TEXTS[entity] if names[0] == hub)
+            now = truth[side, PAIRS[entity][side]][id_].get(field)
+            if now != value and (uid, hub) not in parked:
+                out.append((entity, uid, hub, SIDES[side], value, now))
+        return out
+
+    def without_intent(self) -> list[str]:
+        """Give mutating requests of which the store has no intent."""
+        known: set[tuple[str, str]] = set()
+        for connection, entity, remote_id, key, values in self.rows(
+            'SELECT connection, entity, remote_id, "key", "values" FROM op WHERE attempts > 0'
+        ):
+            handles = {handle for handle in (remote_id, key) if handle}
+            if entity == "comment":  # a comment has no key: what it says tells which one it is
+                handles |= _texts(json.loads(values) if isinstance(values, str) else values)
+            known |= {(connection, handle) for handle in handles}
+        out = []
+        for request in self.writes():
+            for row in _rows_of(request):
+                if not any((request["server"], handle) in known for handle in row):
+                    out.append(f"{request['time']} {request['method']} {request['path']} {sorted(row)[:3]}")
+        return out
+
+
+def _rows_of(request: dict[str, Any]) -> list[set[str]]:
+    """Give, for every row of a write, all texts it carries: its id or its key is among them."""
+    body = request["request_body"] or {}
+    if request["server"] == "zoho" and isinstance(body, dict) and isinstance(body.get("data"), list):
+        return [_texts(row) for row in body["data"]]
+    return [_texts([body, request["query"], request["path"].split("/")])]
+
+
+def _texts(value: Any) -> set[str]:
+    if isinstance(value, str):
+        return {value, *value.split(",")} - {""}
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return set().union(*map(_texts, parts))
+
+
+class Crowd(People):
+    """People at work; remembers whom they made."""
+
+    def __init__(self, world: Worlds, seed: int) -> None:
+        super().__init__(world, seed)
+        self.born: list[int] = []
+
+    def _newcomer(self, side: int) -> None:
+        super()._newcomer(side)
+        self.born.append(self.count)
+
+
+@contextmanager
+def ground(
+    folder: Path, *words: str, store: str | None = None, lease: str = "1s", settled: bool = True
+) -> Iterator[Ground]:
+    """Start both CRMs and let a first sync come to rest."""
+    nursery = Nursery(folder)
+    made = None
+    try:
+        made = Ground(folder, nursery, store=store, lease=lease, words=words)
+        if settled:
+            made.rest()
+        yield made
+    finally:
+        if made is not None:
+            made.close()
+        nursery.close()
+
+
+def drawn_moment(world: Ground, rng: random.Random, people: People, most: int = 45) -> None:
+    """Let people work until a drawn number of requests more has reached the CRMs."""
+    goal = world.asked() + rng.randint(1, most)
+
+    def reached() -> bool:
+        if world.asked() >= goal:
+            return True
+        if rng.random() < 0.2:
+            people.act()
+        return False
+
+    wait_until(reached, "the drawn moment", step_s=0.003)
+
+
+__all__ = ["Crowd", "Ground", "drawn_moment", "ground"]
