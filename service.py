@@ -25,7 +25,7 @@ from connectors.registry import connect, connector_class
 from mapping.errors import ConfigError, DubanError, InputError
 from mapping.loading import check_connections as check_map_names
 from mapping.loading import load_maps
-from store import boxes, outbox, quarantine, reviews, runs, secrets, streams
+from store import boxes, outbox, quarantine, reviews, runs, secrets, streams, sweeps
 from store.database import Database
 from store.heart import Heart
 from supervise.knobs import Knobs
@@ -41,6 +41,7 @@ from sync.guards import Rails
 from sync.opening import Configured, Opener, fingerprint
 from sync.report import RunReport
 from sync.spokes import Spoke
+from sync.sweeper import SweepOptions
 
 __all__ = ["Finding", "Service", "SystemClock"]
 
@@ -395,6 +396,42 @@ class Service:
                 tally.calls = one.counters.get("calls", 0) - before[one.name].get("calls", 0)
                 tally.credits = one.counters.get("credits", 0) - before[one.name].get("credits", 0)
         return report
+
+    def sweep(
+        self,
+        names: Sequence[str] = (),
+        *,
+        wait_s: float = 10.0,
+        allow: Mapping[str, int] | None = None,
+        progress: Progress | None = None,
+    ) -> RunReport:
+        """List everything again within the budget of calls and certify what both sides hold; writes to no CRM.
+
+        Raises:
+            LeaseHeld: another process writes this store and did not stop within *wait_s*.
+        """
+        chosen = self._chosen(names)
+        counters = {one.name: one.counters for one in chosen}
+        options = SweepOptions(calls=self.settings.sweep.calls, allow=allow or {})
+        with self._holding, self._writer(wait_s), _patient_collector():
+            engine = self._engine(progress)
+            report = engine.begin("sweep", {one.name: one.settings for one in chosen})
+            before = {name: counted.get("calls", 0) for name, counted in counters.items()}
+            try:
+                spokes = self.opener.open_all(chosen, report)
+            except DubanError as error:
+                report.note(error)
+                engine.finish(report)
+                raise
+            engine.sweep(report, spokes, options, lambda name: counters[name].get("calls", 0))
+            for name, counted in counters.items():
+                report.connections[name].calls = counted.get("calls", 0) - before[name]
+        return report
+
+    def certificate(self) -> dict[str, Any] | None:
+        """Give the newest certificate, or None before the first sweep."""
+        with self.db.read() as tx:
+            return sweeps.last_certificate(tx)
 
     def write_plan(self, report: RunReport, path: Path) -> None:
         """Store a plan for ``apply``: its lines, and what it was made of."""

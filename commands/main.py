@@ -29,6 +29,8 @@ COMMANDS: Final = {
     "apply": "commands.syncing:apply",
     "sync": "commands.syncing:sync",
     "run": "commands.syncing:run",
+    "sweep": "commands.sweeping:sweep",
+    "certificate": "commands.sweeping:certificate",
     "status": "commands.status:status",
     "runs": "commands.status:runs",
     "conflicts": "commands.decisions:conflicts",

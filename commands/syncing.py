@@ -40,7 +40,8 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, given: str) -> float:
 _GOES_ON = (0, 4)
 """Exit codes after which supervision is worth its while: what was read is whole."""
 
-_ALLOW = option("--allow", multiple=True, metavar="NAME=NUMBER", callback=_allowances, help="opt.allow")
+seconds_option = option("--wait", "wait_s", default="10s", metavar="TIME", callback=_seconds, help="opt.wait")
+ALLOW = option("--allow", multiple=True, metavar="NAME=NUMBER", callback=_allowances, help="opt.allow")
 
 
 @command("plan")
@@ -60,7 +61,7 @@ def plan(app: App, connections: tuple[str, ...], output: Path | None, full: bool
 
 @command("apply")
 @click.argument("file", metavar="FILE|RUN")
-@_ALLOW
+@ALLOW
 def apply(app: App, file: str, allow: dict[str, int]) -> int:
     path = Path(file)
     with app.open() as service:
@@ -73,8 +74,8 @@ def apply(app: App, file: str, allow: dict[str, int]) -> int:
 @_CONNECTIONS
 @option("--dry-run", is_flag=True, help="opt.dry_run")
 @option("--full", is_flag=True, help="opt.full")
-@option("--wait", "wait_s", default="10s", metavar="TIME", callback=_seconds, help="opt.wait")
-@_ALLOW
+@seconds_option
+@ALLOW
 def sync(
     app: App, connections: tuple[str, ...], dry_run: bool, full: bool, wait_s: float, allow: dict[str, int]
 ) -> int:

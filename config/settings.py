@@ -81,6 +81,18 @@ class RailSettings(Table):
     errors_floor: int = pydantic.Field(default=20, ge=1)
 
 
+class SweepSettings(Table):
+    """``[sweep]``: the nightly look at everything, for what the feeds of changes missed.
+
+    Args:
+        at: time of day in the service's zone; empty for never by the clock.
+        calls: calls a sweep may make at each connection; what is left is done by the next one.
+    """
+
+    at: str = pydantic.Field(default="02:30", pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$")
+    calls: int = pydantic.Field(default=2000, ge=10)
+
+
 Raw = dict[str, Any]
 
 
@@ -102,6 +114,7 @@ class Settings(pydantic_settings.BaseSettings):
     service: ServiceSettings = pydantic.Field(default_factory=ServiceSettings)
     http: HttpTable = pydantic.Field(default_factory=HttpTable)
     rails: RailSettings = pydantic.Field(default_factory=RailSettings)
+    sweep: SweepSettings = pydantic.Field(default_factory=SweepSettings)
     connections: dict[str, Raw] = pydantic.Field(default_factory=dict)
     map: dict[str, dict[str, Raw]] = pydantic.Field(default_factory=dict)
     users: dict[str, dict[str, str]] = pydantic.Field(default_factory=dict)

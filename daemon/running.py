@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from mapping.errors import DubanError, LeaseHeld, LeaseLost, Transient
@@ -46,6 +47,10 @@ class Served(Watched, Protocol):
 
     def supervise(self, as_of_ms: int | None = None) -> SupervisionReport:
         """Judge every task and project once."""
+        ...
+
+    def sweep(self, names: Sequence[str] = ()) -> RunReport:
+        """List everything again and certify what both sides hold."""
         ...
 
     def reread(self) -> None:
@@ -127,6 +132,11 @@ class Daemon:
         now = datetime.fromtimestamp(self._service.clock.now_ms() / 1000, UTC)
         every = self._service.settings.service.every
         scheduler.add_job(self._job, IntervalTrigger(seconds=every, timezone=UTC), next_run_time=now, id="round")
+        settings = self._service.settings
+        if settings.sweep.at:
+            hour, _, minute = settings.sweep.at.partition(":")
+            nightly = CronTrigger(hour=hour, minute=minute, timezone=settings.service.timezone)
+            scheduler.add_job(self._sweep, nightly, id="sweep")
         scheduler.start()
         return scheduler
 
@@ -154,6 +164,20 @@ class Daemon:
             log.error(error.text("en"))
         except Exception:  # the one broad catch: a bug in one round must not silence the daemon
             log.exception("round failed")
+
+    def _sweep(self) -> None:
+        """The nightly look at everything; what it finds is carried by the next round."""
+        try:
+            report = self._service.sweep(())
+            log.info("sweep ended: exit code %d, %s", report.exit_code, _counted(report))
+        except LeaseLost:
+            log.error("another process has become the writer of this store; stopping")
+            self._replaced = True
+            self._service.stop.set()
+        except DubanError as error:
+            log.error(error.text("en"))
+        except Exception:  # as around a round
+            log.exception("sweep failed")
 
     def _due_to_supervise(self, report: RunReport) -> bool:
         """Say whether the hub moved, or time alone may have made something overdue."""
