@@ -22,6 +22,9 @@ class Table(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
 
+Risk = Literal["match", "create", "patch", "delete", "restore", "supervision"]
+
+
 class StoreSettings(Table):
     """``[store]``: where the hub lives.
 
@@ -40,6 +43,8 @@ class ServiceSettings(Table):
         timezone: of our own organisation.
         every: pause between the starts of two rounds.
         supervise_every: pause between two supervision rounds; they also follow every sync that changed something.
+        plan_valid_for: how long a stored plan may be applied.
+        auto_apply: risk classes that a round does unasked; the rest waits for ``apply RUN``.
         drain_s: how long a stop waits for the running round.
         web: address of the status page; empty for none.
         web_token: what a reader must present; required off the loopback interface.
@@ -49,6 +54,8 @@ class ServiceSettings(Table):
     language: Literal["en", "zh"] | None = None
     every: Interval = 300.0
     supervise_every: Interval = 900.0
+    plan_valid_for: Interval = 604_800.0
+    auto_apply: tuple[Risk, ...] = ("match", "create", "patch", "delete", "restore", "supervision")
     drain_s: float = pydantic.Field(default=30.0, ge=0, le=600)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     web: Listen | None = None

@@ -296,6 +296,11 @@ class ConnectorSettings(pydantic.BaseModel):
     on_remote_delete: Literal["archive", "propagate", "restore", "unlink", "review"] = "archive"
     fallback_owner: str | None = None
 
+    @property
+    def starts(self) -> list[str] | None:
+        """Give the remote's own automations that our writes ask for; None when the connector cannot say."""
+        return None
+
 
 class Connector(Protocol):
     """One configured account of one remote system. Thread-safe: pulls and writes run in small pools."""

@@ -7,8 +7,9 @@ write; the plan is kept, and ``apply RUN --allow deletes=37`` names what a perso
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from mapping.records import EntityKind, Value, hub_field, is_blank
 from sync.views import EntityPlan
@@ -63,6 +64,30 @@ def check_listing(rails: Rails, connection: str, entity: str, known: int, listed
     if known <= rails.listing_floor or listed >= limit:
         return None
     return Tripped(rail="listing", found=listed, limit=limit, connection=connection, entity=entity)
+
+
+RAILS: Final = ("listing", "deletes", "changes", "clears")
+"""Rails that a person may open by number."""
+
+RISKS: Final = ("match", "create", "patch", "delete", "restore", "supervision")
+"""Risk classes of an entity's plan, for ``[service] auto_apply``."""
+
+_RULED: Final = frozenset({("project", "lifecycle"), ("project", "declared_health")})
+
+
+def risks(plan: EntityPlan) -> frozenset[str]:
+    """Give the risk classes of a plan; empty when it only takes values into the hub."""
+    found = {"match" for line in plan.lines if line.action == "match"}
+    for op in plan.ops:
+        found.add(op.action if op.action != "update" else _patch_risk(plan.entity, op.values))
+    if not plan.insert and plan.state is not None:
+        found.add("delete" if plan.state in ("archived", "deleted") else "restore")
+    return frozenset(found)
+
+
+def _patch_risk(entity: EntityKind, names: Iterable[str]) -> str:
+    ruled = all((entity, name) in _RULED or (name != "key" and hub_field(entity, name).rule_written) for name in names)
+    return "supervision" if ruled else "patch"
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from store.reviews import Review
 from store.tx import Tx
 from sync.bindings import CHUNK, Binder, Work, keep_keys
 from sync.committing import Committer, Planned
-from sync.guards import Tally
+from sync.guards import Tally, risks
 from sync.importing import Move, import_record, moves_of
 from sync.merge import Parked
 from sync.planner import plan_entity
@@ -40,12 +40,14 @@ class Policy:
         approved: digests of the entity plans that may be committed; None for all.
         digests: compute digests (plans that are shown, stored or approved).
         lines_kept: lines the report keeps; later ones are only counted.
+        auto: risk classes that need no approval; None for all.
     """
 
     everything: bool = False
     approved: frozenset[str] | None = None
     digests: bool = False
     lines_kept: int = 2000
+    auto: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Planner:
         self._progress = progress
         self.tally = Tally()
         self.met: set[str] = set()
+        self.left: list[PlanLine] = []
 
     def plan(self, entity: EntityKind) -> None:
         """Plan and commit everything that waits for *entity*."""
@@ -294,16 +297,21 @@ class Planner:
     def _admit(self, plan: EntityPlan) -> bool:
         """Report a plan and say whether it may be committed now."""
         acting = [line for line in plan.lines if line.action != "skip"]
-        if self._policy.digests and acting:
+        held = self._policy.auto is not None and not risks(plan) <= self._policy.auto
+        if (self._policy.digests or held) and acting:
             digest = plan_digest(plan)
             self.met.add(digest)
             plan.lines = [replace(line, digest=digest if line.action != "skip" else "") for line in plan.lines]
             if self._policy.approved is not None and digest not in self._policy.approved:
                 self._report.tally("not_in_plan")
+                self.left += plan.lines
                 return False
         for line in plan.lines:
             self._report.tally(line.action)
             self._keep(line)
+        if held:
+            self._report.tally("held")
+            return False
         self.tally.add(plan)
         return True
 

@@ -40,6 +40,8 @@ NO_TITLE: Final = "no_title"
 INTERNAL: Final = "internal_stays_local"
 READ_ONLY_OBJECT: Final = "read_only_object"
 RULE: Final = "rule"
+GROUND_MOVED: Final = "ground_moved"
+NOTHING_LEFT: Final = "nothing_left"
 LOSS_PREFIX: Final = "loss:"
 """Prefix of reasons that name a loss of ``mapping.fields.Encoded``: ``loss:too_long``."""
 

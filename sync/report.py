@@ -25,6 +25,7 @@ LineAction = Literal[
     "conflict",  # one field waits for a person
     "review",  # a record waits for a person
     "skip",  # nothing done, with the reason
+    "stale",  # an approved step that is not done: its ground moved
 ]
 
 
@@ -60,7 +61,11 @@ class PlanLine:
 
 @dataclass(slots=True, kw_only=True)
 class ConnectionReport:
-    """Tallies of one connection in one round."""
+    """Tallies of one connection in one round.
+
+    Args:
+        starts: the remote's own automations that our writes ask for; None when the connector cannot say.
+    """
 
     name: str
     mode: str
@@ -68,6 +73,7 @@ class ConnectionReport:
     gone: int = 0
     quarantined: int = 0
     backfilled: list[str] = field(default_factory=list)
+    starts: list[str] | None = None
     calls: int = 0
     credits: int = 0
     error: str | None = None
@@ -84,7 +90,9 @@ class RunReport:
         lines: in plan order; long runs keep the first ``lines_kept`` and count the rest.
         guard: the rail that stopped the run: ``{"rail", "found", "limit", "allow"}``; None when none did.
         problems: what went wrong, a line each; ``problems_zh`` the same lines in Chinese.
-        needs_person: open items after the round by kind: conflicts, reviews, quarantine, unknown.
+        needs_person: open items after the round by kind: conflicts, reviews, quarantine, unknown, held.
+        made_of: connection -> fingerprint of its settings and maps, and the organisation it is pinned to.
+        plan: run whose plan an ``apply`` does.
         undo: what an undo was asked for (``sync.undoing.Ask``); None for every other run.
     """
 
@@ -101,6 +109,8 @@ class RunReport:
     problems: list[str] = field(default_factory=list)
     problems_zh: list[str] = field(default_factory=list)
     needs_person: dict[str, int] = field(default_factory=dict)
+    made_of: dict[str, dict[str, str]] = field(default_factory=dict)
+    plan: str = ""
     undo: dict[str, Any] | None = None
 
     def tally(self, name: str, by: int = 1) -> None:

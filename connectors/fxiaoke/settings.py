@@ -54,6 +54,12 @@ class FxiaokeSettings(ConnectorSettings):
     codes: Mapping[int, CodeClass] = pydantic.Field(default_factory=dict)
 
     @property
+    def starts(self) -> list[str]:
+        """Give the automations our writes ask for."""
+        asked = {"workflow": self.trigger_workflow, "approval": self.trigger_approval}
+        return [name for name, wanted in asked.items() if wanted]
+
+    @property
     def actor(self) -> str:
         """Give the employee id that the chosen generation uses."""
         return (self.user_id if self.credentials == "header" else self.open_user_id) or ""

@@ -79,6 +79,11 @@ class ZohoSettings(ConnectorSettings):
     list_page_size: int = pydantic.Field(default=200, ge=1, le=200)
     calls_at_once: int | None = pydantic.Field(default=None, ge=1, le=25)
 
+    @property
+    def starts(self) -> list[str]:
+        """Give the automations our writes ask for."""
+        return list(self.trigger)
+
     @pydantic.model_validator(mode="after")
     def _one_place(self) -> ZohoSettings:
         explicit = (self.api_url, self.accounts_url)
