@@ -15,6 +15,7 @@ from mapping.records import TITLE_FIELD, EntityKind, Value
 from store import hub, identity, inbox, links, reviews, streams, worklist
 from store.hub import DirtyMark
 from store.inbox import Item
+from store.links import Link
 from store.reviews import Review
 from store.tx import Tx
 from sync import reasons
@@ -104,7 +105,7 @@ class Binder:
         out = _Meetings()
         decided = self._decided(out)
         shared = identity.shared(self._tx, self._entity) if self._keyed else []
-        matching = match(shared, self._linked_at(shared), settled=decided) if shared else Matching()
+        matching = self._match(shared, decided) if shared else Matching()
         for group in matching.groups:
             reason = reasons.MATCHED_KEY if group.by_key else reasons.MATCHED_IDENTITY
             for record in group.records:
@@ -144,12 +145,30 @@ class Binder:
                 out.fresh[node] = str(review.id)
         return decided
 
-    def _linked_at(self, shared: Sequence[tuple[str, str, str]]) -> dict[str, frozenset[str]]:
+    def _match(self, shared: Sequence[tuple[str, str, str]], decided: Mapping[Node, str | None]) -> Matching:
         uids = sorted({ref for _, side, ref in shared if side == HUB})
         found = links.by_uids(self._tx, self._entity, uids)
+        taken = {uid: [one for one in rows if one.state in ("live", "suspended")] for uid, rows in found.items()}
+        return match(
+            shared,
+            {uid: frozenset(link.connection for link in rows) for uid, rows in taken.items()},
+            settled=decided,
+            made_at={uid: frozenset(one.connection for one in rows if self._ours(one)) for uid, rows in taken.items()},
+            asked=self._asked(),
+        )
+
+    def _ours(self, link: Link) -> bool:
+        """Say whether our last write to a record is the one that made it: a create alone writes name and all."""
+        wrote: Sequence[str] = link.notes.get("wrote", ())
+        return TITLE_FIELD[self._entity] in wrote
+
+    def _asked(self) -> set[tuple[Node, str]]:
         return {
-            uid: frozenset(link.connection for link in rows if link.state in ("live", "suspended"))
-            for uid, rows in found.items()
+            ((review.connection, review.remote_id), ref)
+            for review in reviews.open_(self._tx, "match")
+            if review.entity == self._entity
+            for side, ref in review.data.get("candidates", ())
+            if side == HUB
         }
 
     def _bind(self, items: Sequence[Item], meetings: _Meetings, barred: set[str], done: set[Node]) -> Work:

@@ -26,7 +26,7 @@ from store.tx import Tx
 from sync import cases
 from sync.cases import Case, Conflict
 from sync.finding import ResolveUrl, find_uid
-from sync.linking import link_records, read_pairs, unlink_record
+from sync.linking import link_records, read_pairs, set_aside, unlink_record
 from sync.typed import canonical, field_of, is_claimed
 
 SALT_BYTES: Final = 16
@@ -295,7 +295,12 @@ class Desk:
 
     def _answer_match(self, tx: Tx, review: Review, uid: str, who: str) -> None:
         """Bind a doubtful record, and with it the doubts of others that this answers."""
+        now_ms = self.clock.now_ms()
+        aside = set_aside(tx, review.entity, uid, f"{review.connection}:{review.remote_id}", now_ms)
         self._answer(tx, review, {"match": uid, "who": who}, who)
+        if aside and review.id is not None:
+            reviews.close(tx, [review.id], now_ms)
+            return
         for other in cases.twins_of(tx, review, uid):
             self._answer(tx, other, {"match": uid, "who": who}, who)
 

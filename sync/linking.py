@@ -14,7 +14,7 @@ from typing import Final
 
 from mapping.errors import InputError
 from mapping.records import ENTITIES, EntityKind
-from store import hub, inbox, links
+from store import hub, identity, inbox, links
 from store.hub import HubChange
 from store.inbox import Item
 from store.links import Link
@@ -47,6 +47,27 @@ def link_records(tx: Tx, entity: EntityKind, a: str, b: str, resolve_url: Resolv
         _merge(tx, entity, left, right, now_ms)
     hub.mark_dirty(tx, entity, [left], "linked", now_ms)
     return left
+
+
+def set_aside(tx: Tx, entity: EntityKind, uid: str, ref: str, now_ms: int) -> bool:
+    """Take an unlinked record out of the sync as a second one of a hub row that has its record there; else False.
+
+    The one that the row has carries the key and goes on; nothing is deleted, the person merges the two at the CRM.
+    """
+    free = [one for one in find_remote(tx, ref, lambda _url: None) if one.uid is None and one.entity == entity]
+    if len(free) != 1 or free[0].link_id is not None:
+        return False
+    one = free[0]
+    there = [link for link in links.by_uids(tx, entity, [uid]).get(uid, []) if link.connection == one.connection]
+    if not any(link.state in _TAKEN for link in there):
+        return False
+    aside = Link(None, entity, uid, one.connection, one.object, one.remote_id, state="retired", created_ms=now_ms)
+    aside.notes = {"unlinked": True}
+    links.insert(tx, [aside])
+    items = inbox.by_remote(tx, one.connection, one.object, [one.remote_id]).values()
+    inbox.remove(tx, [item.id for item in items if item.id is not None])
+    identity.drop(tx, entity, one.connection, [one.remote_id])
+    return True
 
 
 def unlink_record(tx: Tx, ref: str, resolve_url: ResolveUrl, now_ms: int) -> tuple[EntityKind, str, Link]:

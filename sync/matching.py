@@ -7,7 +7,7 @@ binds anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 Node = tuple[str, str]
@@ -51,6 +51,8 @@ def match(
     linked_at: Mapping[str, frozenset[str]],
     *,
     settled: Mapping[Node, str | None] | None = None,
+    made_at: Mapping[str, frozenset[str]] | None = None,
+    asked: Set[tuple[Node, str]] = frozenset(),
 ) -> Matching:
     """Sort records that share keys into meetings and doubts.
 
@@ -58,6 +60,8 @@ def match(
         shared: (key, side, ref) rows of every key carried by two or more refs.
         linked_at: hub uid -> connections where it already has a record (those cannot take another).
         settled: what people decided: record -> uid it belongs to, or None for "new".
+        made_at: hub uid -> connections where its record is one that we made: a person may have made the same there.
+        asked: (record, uid) pairs that a person is being asked about; they stay doubtful until there is an answer.
     """
     shared = list(shared)
     strong, weak = _edges(shared, linked_at, settled or {})
@@ -66,7 +70,7 @@ def match(
     for component in _components(strong):
         _judge(component, strong, out, bound)
     doubted = {doubt.record for doubt in out.doubts}
-    for record, holder in sorted(_twins(shared, linked_at, settled or {}).items()):
+    for record, holder in sorted(_twins(shared, linked_at, settled or {}, made_at or {}, asked).items()):
         if record not in bound and record not in doubted:
             out.doubts.append(Doubt(record, (holder,), name_only=False))
             doubted.add(record)
@@ -101,15 +105,27 @@ def _edges(
 
 
 def _twins(
-    shared: Iterable[tuple[str, str, str]], taken: Mapping[str, frozenset[str]], decided: Mapping[Node, str | None]
+    shared: Iterable[tuple[str, str, str]],
+    taken: Mapping[str, frozenset[str]],
+    decided: Mapping[Node, str | None],
+    made_at: Mapping[str, frozenset[str]],
+    asked: Set[tuple[Node, str]],
 ) -> dict[Node, Node]:
-    """Find records that carry the key field of a hub row which has another record on their side already."""
+    """Find records that claim to be a hub row which has another record on their side already.
+
+    The key field says so by itself. Any other strong key says so where the other record is one that we made: the same
+    was made by people at both ends, and ours came first because a listing showed theirs late.
+    """
     out: dict[Node, Node] = {}
     for key, nodes in _by_key(shared):
-        holders = [node for node in nodes if node[0] == HUB] if key.startswith(KEY_PREFIX) else []
-        for node in nodes if holders else ():
-            if node[0] != HUB and node not in decided and node[0] in taken.get(holders[0][1], frozenset()):
-                out[node] = holders[0]
+        if key.startswith(WEAK_PREFIX):
+            continue
+        exact = key.startswith(KEY_PREFIX)
+        for holder in [node for node in nodes if node[0] == HUB]:
+            there = (taken if exact else made_at).get(holder[1], frozenset())
+            for node in nodes:
+                if node[0] != HUB and node not in decided and (node[0] in there or (node, holder[1]) in asked):
+                    out.setdefault(node, holder)
     return out
 
 

@@ -152,7 +152,7 @@ class Planner:
             mine = [item for item in mine if item.connection in spokes]
             best = _best_links(linked.get(uid, ()))
             mine, twins = _paired(mine, linked.get(uid, ()), best)
-            self._ask_about(entity, uid, twins)
+            self._ask_about(entity, uid, twins, linked.get(uid, ()))
             row = rows.get(uid)
             if row is None and not mine and not best:
                 continue
@@ -178,8 +178,9 @@ class Planner:
         self._report.lines_total += 1
         return import_record(entity, uid, lean.name, lean.object, item.remote_id, item.doc or {}, lean.moves, refs)
 
-    def _ask_about(self, entity: EntityKind, uid: str, twins: Sequence[Item]) -> None:
+    def _ask_about(self, entity: EntityKind, uid: str, twins: Sequence[Item], some: Sequence[Link]) -> None:
         """Show a person what claims to be an entity that has its record there already; it is never written to."""
+        answered = {(link.connection, link.remote_id) for link in some if link.notes.get("unlinked")}
         questions = [
             Review(
                 id=None, kind="duplicate", entity=entity, uid=uid, connection=twin.connection, object=twin.object,
@@ -187,7 +188,7 @@ class Planner:
                 run_id=self._report.run_id,
             )
             for twin in twins
-            if not twin.gone
+            if not twin.gone and (twin.connection, twin.remote_id) not in answered
         ]  # fmt: skip
         reviews.put(self._tx, questions)
         inbox.remove(self._tx, [twin.id for twin in twins if twin.id is not None])
