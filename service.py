@@ -25,6 +25,7 @@ from connectors.registry import connect, connector_class
 from mapping.errors import ConfigError, DubanError, InputError
 from mapping.loading import check_connections as check_map_names
 from mapping.loading import load_maps
+from mapping.records import FIELDS
 from store import boxes, outbox, quarantine, reviews, runs, secrets, streams, sweeps
 from store.database import Database
 from store.heart import Heart
@@ -214,7 +215,18 @@ class Service:
 
     @cached_property
     def desk(self) -> Desk:
-        return Desk(db=self.db, clock=self.clock, resolve_url=self._resolve_url, zone=self.settings.service.timezone)
+        return Desk(
+            db=self.db, clock=self.clock, resolve_url=self._resolve_url, zone=self.settings.service.timezone,
+            extras=self._extras(),
+        )  # fmt: skip
+
+    def _extras(self) -> dict[str, set[str]]:
+        """Give the mapped fields of each entity beyond the canonical ones."""
+        out: dict[str, set[str]] = {}
+        for one in self.configured:
+            for entity, map_ in one.maps.items():
+                out.setdefault(entity, set()).update({bound.field for bound in map_.fields} - FIELDS[entity].keys())
+        return out
 
     def _resolve_url(self, url: str) -> tuple[str, str, str] | None:
         for one in self.configured:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from connectors.base import chunks
-from mapping.errors import DubanError
+from mapping.errors import DubanError, InputError
 from mapping.records import ENTITIES, EntityKind, Value, hub_field
-from store import hub, inbox, journal, links, outbox, reviews
+from store import hub, inbox, journal, links, outbox, reviews, runs
 from store.inbox import Item
 from store.journal import Entry
 from store.links import Link
@@ -52,7 +53,7 @@ class UndoEngine(Engine):
         self._again: dict[tuple[str, EntityKind], list[str]] = {}
 
     def _round(self, report: RunReport, spokes: Sequence[Spoke], options: RoundOptions) -> None:
-        report.undo = asdict(self._ask)
+        report.undo = {**asdict(self._ask), "who": self._who}
         self._again.clear()
         super()._round(report, spokes, options)
         if options.kind != "plan":
@@ -148,6 +149,35 @@ class UndoEngine(Engine):
                             note_fresh(tx, spoke, bound, [one.id for one in records], now_ms)
                 except DubanError as error:
                     report.note(error)
+
+
+def undo_ask(tx: Tx, run_id: str, *, uid: str = "", field: str = "", at_source: bool = False) -> Ask:
+    """Give what is asked for, once it is sure that the run did something there.
+
+    Raises:
+        InputError: no such run; a plan, which wrote nothing; nothing done to that record or field.
+    """
+    run = runs.get(tx, run_id)
+    if run is None:
+        raise InputError(
+            f"there is no run {run_id}; see `duban runs`", zh=f"没有运行记录 {run_id}，请查看 `duban runs`"
+        )
+    ask = Ask(run_id=run_id, uid=uid, field=field, at_source=at_source)
+    past = _past(tx, ask)
+    if not past:
+        what, what_zh = (f" to {uid}", f"对 {uid} ") if uid else ("", "")
+        raise InputError(
+            f"run {run_id} did nothing{what} that can be taken back", zh=f"运行 {run_id} {what_zh}没有可撤销的操作"
+        )
+    known = sorted({name for one in past.values() for name in one.fields})
+    if field and field not in known:
+        near = difflib.get_close_matches(field, known)
+        shown = ", ".join(near or known) or "-"
+        raise InputError(
+            f"run {run_id} did not change the field {field}; it changed {shown}",
+            zh=f"运行 {run_id} 未改动字段 {field}；改动过：{shown}",
+        )
+    return ask
 
 
 def _past(tx: Tx, ask: Ask) -> dict[tuple[EntityKind, str], RecordPast]:
