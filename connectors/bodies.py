@@ -8,6 +8,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal, NoReturn
 
+from pydantic_core import from_json
+
 TextKind = Literal["json", "empty", "html", "text"]
 
 ABSURD_WAIT_S: Final = 86_400.0
@@ -41,6 +43,10 @@ def decode_body(raw: bytes) -> tuple[Any, TextKind]:
         return None, "html"
     if text[:1] not in b'{["-0123456789tfnNI':
         return None, "text"
+    try:
+        return from_json(text, allow_inf_nan=False, cache_strings="keys"), "json"
+    except ValueError:
+        pass  # half a surrogate pair, which only the standard library reads; or broken, and it says how
     try:
         return _DECODER.decode(text.decode("utf-8")), "json"
     except BodyRefused:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from mapping.records import EntityKind
@@ -46,6 +46,7 @@ class Item:
         gone: the remote proved that it is deleted.
         in_scope: it satisfies the scope of its map.
         state: ``new``, ``review`` (waits for a person) or ``held`` (waits for something else, see *reason*).
+        text: the doc as it is stored.
     """
 
     id: int | None
@@ -64,6 +65,7 @@ class Item:
     state: ItemState = "new"
     reason: str = ""
     seen_ms: int = 0
+    text: str | None = field(default=None, repr=False, compare=False)
 
 
 def put(tx: Tx, items: Sequence[Item]) -> None:
@@ -158,5 +160,5 @@ def drop_connection(tx: Tx, connection: str, entity: EntityKind | None = None) -
 
 def _item(row: Sequence[Any]) -> Item:
     doc = None if row[10] is None else loads_dict(row[10])
-    fields = [*row[:10], doc, bool(row[11]), bool(row[12]), *row[13:16]]
+    fields = [*row[:10], doc, bool(row[11]), bool(row[12]), *row[13:16], row[10]]
     return Item(*fields)

@@ -60,6 +60,8 @@ class Link:
     created_ms: int = 0
     read_as: tuple[str, ...] | None = field(default=None, repr=False, compare=False)
     """What tied the pair when it was read, so that an update can leave alone what has not changed."""
+    remote_text: str | None = field(default=None, repr=False, compare=False)
+    """The remote shadow as canonical text, where it is known: an insert need not write it out again."""
 
     @property
     def tie(self) -> tuple[str, ...]:
@@ -116,6 +118,8 @@ def insert(tx: Tx, links: Sequence[Link]) -> None:
     for link, id in zip(links, next_ids(tx, "link", len(links)) if links else (), strict=True):
         link.id = id
     execute_many(tx, _INSERT, [(link.id, *_stored(link)) for link in links])
+    for link in links:
+        link.remote_text = None
 
 
 def update(tx: Tx, links: Sequence[Link]) -> None:
@@ -180,8 +184,8 @@ def by_alias(tx: Tx, connection: str, old_remote_ids: Iterable[str]) -> dict[str
 def _stored(link: Link) -> tuple[Any, ...]:
     return (
         link.entity, link.uid, link.connection, link.object, link.remote_id, link.state, link.version,
-        link.expect_version, link.modified_ms, dumps(link.shadow_hub), dumps(link.shadow_remote), dumps(link.notes),
-        link.created_ms,
+        link.expect_version, link.modified_ms, dumps(link.shadow_hub), link.remote_text or dumps(link.shadow_remote),
+        dumps(link.notes), link.created_ms,
     )  # fmt: skip
 
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+from pydantic_core import from_json
+
 from store.tx import Tx
 
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), check_circular=False)
-_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 CHUNK: Final = 5000
 """Values per list parameter: bounds the memory of one statement."""
@@ -77,17 +78,13 @@ def _storable(value: Any) -> Any:
 
 
 def loads(text: str | None) -> Any:
-    """Read JSON text; None stays None.
-
-    Our own text starts with the value itself, so the search for blanks (a third of the time) is left out.
-    """
+    """Read JSON text; None stays None."""
     if text is None:
         return None
     try:
-        value, end = _scan(text, 0)
-    except StopIteration:
+        return from_json(text, cache_strings="keys")
+    except ValueError:  # half a surrogate pair, which only the standard library reads
         return json.loads(text)
-    return value if end == len(text) else json.loads(text)
 
 
 def loads_dict(text: str | None) -> dict[str, Any]:

@@ -119,14 +119,16 @@ class Absorber:
         return out
 
     def _request(self, listing: Listing) -> PullRequest:
+        """Give what to ask for. Where no record is known yet none can be missed: deletes are asked for from then on."""
         bound = listing.spoke.maps[listing.entity]
+        known = listing.known or listing.stream.backfilled_ms is not None
         return PullRequest(
             entity=listing.entity,
             object=bound.map.object,
             fields=bound.wire_fields,
             watermark=listing.stream.watermark,
             where=bound.map.where,
-            deletes=listing.spoke.connector.capabilities.deleted_feed,
+            deletes=listing.spoke.connector.capabilities.deleted_feed and bool(known),
         )
 
     def _inline(self, listings: Sequence[Listing]) -> Iterator[tuple[Listing, Page | DubanError]]:

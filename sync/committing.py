@@ -126,6 +126,7 @@ class Committer:
                 link = self._link(entity, plan.uid, step, best.get(step.connection), item)
                 (new if link.id is None else changed).append(link)
                 if link.id is None and item is not None:
+                    link.remote_text = item.text if item.doc == link.shadow_remote else None
                     bound.setdefault(step.connection, []).append(step.remote_id)
             for name, item in seen.items():
                 old = best.get(name)

@@ -152,7 +152,8 @@ class Planner:
             mine = [item for item in mine if item.connection in spokes]
             best = _best_links(linked.get(uid, ()))
             mine, twins = _paired(mine, linked.get(uid, ()), best)
-            self._ask_about(entity, uid, twins, linked.get(uid, ()))
+            if twins:
+                self._ask_about(entity, uid, twins, linked.get(uid, ()))
             row = rows.get(uid)
             if row is None and not mine and not best:
                 continue
