@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,10 @@ from mapping.errors import ConfigError, DubanError, InputError
 from mapping.loading import check_connections as check_map_names
 from mapping.loading import load_maps
 from mapping.records import FIELDS
-from store import boxes, outbox, quarantine, reviews, runs, secrets, streams, sweeps
+from store import boxes, journal, outbox, quarantine, reviews, runs, secrets, streams, sweeps
 from store.database import Database
 from store.heart import Heart
+from store.journal import Entry
 from supervise.knobs import Knobs
 from supervise.report import ProjectItem, ProjectPage, SupervisionReport
 from supervise.rounds import supervise_once
@@ -38,11 +39,14 @@ from sync import checking, planfile
 from sync.checking import Finding
 from sync.desk import Desk
 from sync.engine import Engine, RoundOptions
-from sync.guards import Rails
+from sync.guards import RISKS, Rails
 from sync.opening import Configured, Opener, fingerprint
 from sync.report import RunReport
 from sync.spokes import Spoke
 from sync.sweeper import SweepOptions
+from sync.undo import UndoEngine, undo_ask
+from sync.undoing import Ask
+from sync.why import Chain, chain_of
 
 __all__ = ["Finding", "Service", "SystemClock"]
 
@@ -235,9 +239,10 @@ class Service:
                 return (one.name, *found)
         return None
 
-    def _engine(self, progress: Progress | None) -> Engine:
+    def _engine(self, progress: Progress | None, undo: tuple[Ask, str] | None = None) -> Engine:
         rails = self.settings.rails
-        return Engine(
+        make = Engine if undo is None else partial(UndoEngine, ask=undo[0], who=undo[1])
+        return make(
             self.db, self.clock, new_id=self._new_id, salt=lambda: os.urandom(32), progress=progress,
             halt=self.stop.is_set,
             rails=Rails(
@@ -327,6 +332,7 @@ class Service:
                 "connections": [asdict(state) for state in streams.connections(tx)],
                 "streams": [asdict(stream) for stream in streams.all(tx)],
                 "last_run": asdict(last[0]) if last else None,
+                "apply": next((run.id for run in last if run.summary.get("counts", {}).get("held")), None),
                 "waiting": {**reviews.counts(tx), "quarantine": quarantine.count(tx)},
                 "outbox": outbox.counts(tx),
                 "now_ms": self.clock.now_ms(),
@@ -359,6 +365,36 @@ class Service:
     def _moment(self, as_of_ms: int | None) -> int:
         return self.clock.now_ms() if as_of_ms is None else as_of_ms
 
+    def why(self, record: str, field: str) -> Chain:
+        """Give every step that made a field of a record say what it says.
+
+        Raises:
+            InputError: no such record or field.
+        """
+        entity, uid = self.desk.find(record)
+        with self.db.read() as tx:
+            return chain_of(tx, entity, uid, field)
+
+    def verify_journal(self) -> tuple[int, int | None, Entry | None]:
+        """Give the number of entries, the first broken one (None: the chain is whole) and what stands there."""
+        with self.db.read() as tx:
+            broken = journal.verify(tx)
+            return journal.length(tx), broken, journal.entry(tx, broken) if broken is not None else None
+
+    def journal_entries(self, run_id: str = "", record: str = "") -> list[Entry]:
+        """Give the journal of a run, of a record, or of what one did to the other, oldest first.
+
+        Raises:
+            InputError: no such run or record.
+        """
+        found = self.desk.find(record) if record else None
+        with self.db.read() as tx:
+            if run_id and runs.get(tx, run_id) is None:
+                raise InputError(f"there is no run {run_id}", zh=f"没有运行记录 {run_id}")
+            if found is None:
+                return journal.of_run(tx, run_id)
+            return [one for one in journal.of(tx, *found) if not run_id or one.run_id == run_id]
+
     # --- doing --------------------------------------------------------------------------------------------------
 
     def plan(self, names: Sequence[str] = (), full: bool = False, progress: Progress | None = None) -> RunReport:
@@ -381,13 +417,45 @@ class Service:
             LeaseHeld: another process writes this store and did not stop within *wait_s*.
         """
         kind = "plan" if dry_run else "sync"
-        return self._run(names, RoundOptions(kind=kind, full=full, allow=allow or {}), wait_s, progress)
+        auto = frozenset(self.settings.service.auto_apply)
+        options = RoundOptions(kind=kind, full=full, allow=allow or {}, auto=auto if auto < frozenset(RISKS) else None)
+        report = self._run(names, options, wait_s, progress)
+        if kind == "sync" and not self.is_writer:  # the daemon would store one every round
+            self._plan_waiting(report, names, progress)
+        return report
 
-    def _run(self, names: Sequence[str], options: RoundOptions, wait_s: float, progress: Progress | None) -> RunReport:
+    def _plan_waiting(self, report: RunReport, names: Sequence[str], progress: Progress | None) -> None:
+        """Store a plan for the connections that wait for one, and name it."""
+        waiting = [one.name for one in self._chosen(names) if one.settings.mode == "plan"]
+        if not waiting or report.guard is not None:
+            return
+        writable = [one.name for one in self._chosen(names) if one.settings.mode != "observe"]
+        planned = self._run(writable, RoundOptions(kind="plan"), 10.0, progress)
+        steps = len({line.digest for line in planned.lines if line.digest})
+        if steps:
+            report.note(
+                InputError(
+                    f"a plan of {steps} steps is stored", zh=f"已保存一份共 {steps} 步的计划",
+                    connection=", ".join(waiting), next_step=f"duban apply {planned.run_id}",
+                    next_step_zh=f"duban apply {planned.run_id}",
+                )
+            )  # fmt: skip
+
+    def _run(
+        self,
+        names: Sequence[str],
+        options: RoundOptions,
+        wait_s: float,
+        progress: Progress | None,
+        undo: tuple[Ask, str] | None = None,
+        plan: str = "",
+    ) -> RunReport:
         chosen = self._chosen(names)
         with self._holding, self._writer(wait_s), _patient_collector():
-            engine = self._engine(progress)
-            report = engine.begin(options.kind, {one.name: one.settings for one in chosen})
+            engine = self._engine(progress, undo)
+            kind = "undo" if undo is not None and options.kind == "apply" else options.kind
+            report = engine.begin(kind, {one.name: one.settings for one in chosen})
+            report.plan = plan
             before = {one.name: dict(one.counters) for one in chosen}
             try:
                 spokes = self.opener.open_all(chosen, report)
@@ -398,6 +466,10 @@ class Service:
             if options.kind == "apply":
                 for spoke in spokes:
                     spoke.asked = True
+            report.made_of = {
+                one.name: {"fingerprint": one.fingerprint, "organisation": self._organisations().get(one.name, "")}
+                for one in chosen
+            }
             held = [spoke.name for spoke in spokes if not spoke.live]
             if options.kind == "sync" and held:
                 for spoke in spokes:
@@ -447,49 +519,55 @@ class Service:
 
     def write_plan(self, report: RunReport, path: Path) -> None:
         """Store a plan for ``apply``: its lines, and what it was made of."""
-        made_of = {one.name: one.fingerprint for one in self.configured if one.name in report.connections}
-        planfile.write(path, report, made_of, self._organisations())
+        made_of = report.made_of
+        planfile.write(
+            path, report, {name: one["fingerprint"] for name, one in made_of.items()},
+            {name: one["organisation"] for name, one in made_of.items()},
+        )  # fmt: skip
 
     def _organisations(self) -> dict[str, str]:
         with self.db.read() as tx:
             return {state.name: state.org_id for state in streams.connections(tx)}
 
-    def apply_file(self, path: Path, progress: Progress | None = None) -> RunReport:
-        """Do exactly the items of a stored plan; items whose ground moved are counted as stale.
+    def apply_file(
+        self, path: Path, allow: Mapping[str, int] | None = None, progress: Progress | None = None
+    ) -> RunReport:
+        """Do exactly the items of a stored plan; items whose ground moved are listed as stale.
 
         Raises:
-            InputError: the file is not a plan, was changed, or belongs to another configuration or organisation.
+            InputError: the file is not a plan, was changed, is too old, was applied, or belongs to another
+                configuration or organisation.
         """
         body = planfile.read(path)
-        mine = {one.name: one.fingerprint for one in self.configured}
-        for name, print_ in body["connections"].items():
-            if mine.get(name) != print_:
-                raise InputError(
-                    f"the plan was made with another configuration of {name}",
-                    zh=f"该计划由 {name} 的另一份配置生成", next_step="make a new plan", next_step_zh="请重新生成计划",
-                )  # fmt: skip
-        if any(self._organisations().get(n) != org for n, org in body["organisations"].items() if n in mine):
-            raise InputError("the plan was made for another organisation", zh="该计划属于另一个组织")
-        return self._apply(list(body["connections"]), frozenset(body["digests"]), {}, progress)
+        return self._apply(planfile.from_body(body), allow or {}, progress, body.get("undo"))
 
     def apply_run(self, run_id: str, allow: Mapping[str, int], progress: Progress | None = None) -> RunReport:
-        """Do what a run planned but did not do (a rail held it, or it only planned), within *allow*.
+        """Do what a run planned but did not do (a rail held it, a risk class, or it only planned), within *allow*.
 
         Raises:
-            InputError: there is no such run.
+            InputError: there is no such run, or its plan may not be applied.
         """
         with self.db.read() as tx:
             run = runs.get(tx, run_id)
             items = runs.items(tx, run_id) if run else []
         if run is None:
-            raise InputError(f"there is no run {run_id}", zh=f"没有运行记录 {run_id}")
-        names = list(run.summary.get("connections", {})) or [one.name for one in self.configured]
-        digests = frozenset(item["digest"] for item in items if item.get("digest"))
-        return self._apply(names, digests if run.kind in ("plan", "apply") else None, allow, progress)
+            raise InputError(
+                f"there is no plan file and no run {run_id}", zh=f"没有计划文件，也没有运行记录 {run_id}",
+                next_step="see duban runs", next_step_zh="请查看 duban runs",
+            )  # fmt: skip
+        return self._apply(planfile.from_run(run, items), allow, progress, run.summary.get("undo"))
 
     def _apply(
-        self, names: Sequence[str], digests: frozenset[str] | None, allow: Mapping[str, int], progress: Progress | None
+        self, plan: planfile.Stored, allow: Mapping[str, int], progress: Progress | None, undo: Mapping[str, Any] | None
     ) -> RunReport:
+        mine = {one.name: one.fingerprint for one in self.configured}
+        valid_s = self.settings.service.plan_valid_for
+        planfile.check_ground(plan, mine, self._organisations(), self.clock.now_ms(), valid_s)
+        with self.db.read() as tx:
+            planfile.check_fresh(plan, runs.applies(tx), lambda run_id: runs.items(tx, run_id))
+        if undo:
+            return self._apply_undo(undo, plan.digests or frozenset(), allow, progress)
+        names = list(plan.connections) or list(mine)
         for one in self._chosen(names):
             if one.settings.mode == "observe":
                 raise InputError(
@@ -497,12 +575,39 @@ class Service:
                     connection=one.name,
                     next_step='set mode = "plan" or "live"', next_step_zh='请设置 mode = "plan" 或 "live"',
                 )  # fmt: skip
-        report = self._run(names, RoundOptions(kind="apply", approved=digests, allow=allow), 10.0, progress)
-        met = digests is None or not digests or report.counts.get("stale", 0) < len(digests)
+        options = RoundOptions(kind="apply", approved=plan.digests, planned=plan.lines, allow=allow)
+        report = self._run(names, options, 10.0, progress, plan=plan.run_id)
+        met = not plan.digests or report.counts.get("stale", 0) < len(plan.digests)
         if report.guard is None and met:  # a plan of which nothing holds any more approves nothing
             for name in names:
                 self.opener.approve(name)
         return report
+
+    def plan_undo(
+        self, run_id: str, *, record: str = "", field: str = "", at_source: bool = False, who: str = "",
+        progress: Progress | None = None,
+    ) -> RunReport:  # fmt: skip
+        """Say what taking a run back would do; ``apply_run`` with this plan's id does it.
+
+        Args:
+            record, field: only that record, only that field.
+            at_source: put back also what people typed at a connection and the run only carried on.
+        Raises:
+            InputError: no such run, or it did nothing to that record or field.
+        """
+        uid = self.desk.find(record)[1] if record else ""
+        with self.db.read() as tx:
+            ask = undo_ask(tx, run_id, uid=uid, field=field, at_source=at_source)
+        return self._run((), RoundOptions(kind="plan"), 10.0, progress, (ask, who))
+
+    def _apply_undo(
+        self, doc: Mapping[str, Any], digests: frozenset[str], allow: Mapping[str, int], progress: Progress | None
+    ) -> RunReport:
+        given = dict(doc)
+        who = str(given.pop("who", ""))
+        return self._run(
+            (), RoundOptions(kind="apply", approved=digests, allow=allow), 10.0, progress, (Ask(**given), who)
+        )
 
     def supervise(self, as_of_ms: int | None = None) -> SupervisionReport:
         """Judge every task and project once and write flags and reconciled statuses into the hub."""
@@ -571,6 +676,8 @@ class Service:
 # --- small things -------------------------------------------------------------------------------------------------
 
 
+_LOOK = 'read duban plan; to write, set mode = "plan" and duban apply'
+_LOOK_ZH = '请阅读 duban plan；要写入，请设 mode = "plan" 并执行 duban apply'
 _APPLY = "duban plan -o FILE, read it, duban apply FILE"
 _APPLY_ZH = "duban plan -o 文件，阅读后执行 duban apply 文件"
 
@@ -582,8 +689,8 @@ def _note_not_live(report: RunReport, spoke: Spoke) -> None:
             InputError(
                 f"mode {spoke.settings.mode}: nothing is written for it",
                 zh=f"模式为 {spoke.settings.mode}，不写入任何内容", connection=spoke.name,
-                next_step="duban plan" if spoke.settings.mode == "observe" else _APPLY,
-                next_step_zh="duban plan" if spoke.settings.mode == "observe" else _APPLY_ZH,
+                next_step=_LOOK if spoke.settings.mode == "observe" else _APPLY,
+                next_step_zh=_LOOK_ZH if spoke.settings.mode == "observe" else _APPLY_ZH,
             )
         )  # fmt: skip
     elif not spoke.approved:

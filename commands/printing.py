@@ -35,7 +35,11 @@ def show_report(app: App, report: RunReport, *, planned: bool = False) -> None:
         line(app, "plan.nothing")
     if report.counts:
         line(app, "counts.line", counts=counts_text(app, report.counts))
+    if planned:
+        _show_effects(app, report)
     _show_trouble(app, report)
+    if report.counts.get("held"):
+        line(app, "status.apply", run=report.run_id)
     if planned and report.guard is None and any(step.digest for step in report.lines):
         line(app, "plan.next", run=report.run_id)
 
@@ -92,6 +96,24 @@ def _show_head(app: App, report: RunReport, *, planned: bool) -> None:
     else:
         seconds = f"{max(0, report.ended_ms - report.started_ms) / 1000:.1f}"
         line(app, "sync.head", run=report.run_id, seconds=seconds)
+
+
+_WRITES: Final = ("create", "patch", "delete", "restore")
+_OWNERS: Final = ("owner", "pm")
+
+
+def _show_effects(app: App, report: RunReport) -> None:
+    """Name what writes may set off at a CRM and nobody can take back."""
+    for one in report.connections.values():
+        writes = [step for step in report.lines if step.connection == one.name and step.action in _WRITES]
+        if not writes:
+            continue
+        key = "plan.untold" if one.starts is None else "plan.starts" if one.starts else "plan.quiet"
+        said = {"connection": clean(one.name), "count": len(writes)}
+        line(app, key, **said, **({"starts": ", ".join(one.starts)} if one.starts else {}))
+        owners = sum(any(change.field in _OWNERS for change in step.fields) for step in writes)
+        if owners:
+            line(app, "plan.owners", connection=clean(one.name), count=owners)
 
 
 def _show_step(app: App, step: PlanLine) -> None:

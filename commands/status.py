@@ -82,4 +82,6 @@ def _show(app: App, found: Mapping[str, Any], modes: Mapping[str, str], zone: st
     line(app, "needs.line", items=waiting)
     if any(found["waiting"].values()):
         line(app, "needs.next")
+    if found.get("apply"):
+        line(app, "status.apply", run=found["apply"])
     line(app, "status.outbox", items=counts_text(app, found["outbox"]))

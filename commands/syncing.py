@@ -19,10 +19,12 @@ _CONNECTIONS = click.argument("connections", nargs=-1, metavar="[CONNECTION]..."
 
 
 def _allowances(ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
+    from sync.guards import RAILS
+
     accepted = {}
     for one in given:
         name, _, number = one.partition("=")
-        if not name or not number.isdigit():
+        if name not in RAILS or not number.isdigit():
             raise click.UsageError(ctx.find_root().obj.say("error.allow", found=one))
         accepted[name] = int(number)
     return accepted
@@ -65,7 +67,7 @@ def plan(app: App, connections: tuple[str, ...], output: Path | None, full: bool
 def apply(app: App, file: str, allow: dict[str, int]) -> int:
     path = Path(file)
     with app.open() as service:
-        report = service.apply_file(path) if path.is_file() else service.apply_run(file, allow)
+        report = service.apply_file(path, allow) if path.is_file() else service.apply_run(file, allow)
     show_report(app, report)
     return report.exit_code
 

@@ -53,6 +53,11 @@ def get(tx: Tx, id: str) -> Run | None:
     return _run(row) if row else None
 
 
+def applies(tx: Tx) -> list[Run]:
+    """Give the rounds that did a stored plan, oldest first."""
+    return [_run(row) for row in fetch(tx, f'{_SELECT} WHERE "kind" = ? ORDER BY "started_ms"', "apply")]
+
+
 def save_items(tx: Tx, run_id: str, lines: Sequence[Mapping[str, Any]]) -> None:
     """Keep the plan of a round, in order; an earlier one of the same round is replaced."""
     execute(tx, 'DELETE FROM "plan_item" WHERE "run_id" = ?', run_id)

@@ -86,7 +86,11 @@ def risks(plan: EntityPlan) -> frozenset[str]:
 
 
 def _patch_risk(entity: EntityKind, names: Iterable[str]) -> str:
-    ruled = all((entity, name) in _RULED or (name != "key" and hub_field(entity, name).rule_written) for name in names)
+    """Give the class of a change; our key alone only marks a record as tied."""
+    told = [name for name in names if name != "key"]
+    if not told:
+        return "match"
+    ruled = all((entity, name) in _RULED or hub_field(entity, name).rule_written for name in told)
     return "supervision" if ruled else "patch"
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from mapping.errors import InputError
+from store.runs import Run
 from sync import reasons
 from sync.report import FieldChange, PlanLine, RunReport
 
@@ -80,6 +81,45 @@ def from_body(body: Mapping[str, Any]) -> Stored:
         run_id=body["run"], made_ms=body["made_ms"], connections=body["connections"],
         organisations=body["organisations"], digests=frozenset(body["digests"]), lines=body["lines"],
     )  # fmt: skip
+
+
+def from_run(run: Run, items: Sequence[Mapping[str, Any]]) -> Stored:
+    """Give the plan that a run kept: all of it when it only planned, what waits for approval when it synced."""
+    digests = frozenset(item["digest"] for item in items if item.get("digest"))
+    tripped = run.kind == "sync" and (run.summary.get("guard") is not None or not digests)
+    made_of = run.summary.get("made_of") or {}
+    tallies = run.summary.get("connections") or {}
+    if run.kind == "sync":  # it planned for the live ones alone
+        made_of = {name: one for name, one in made_of.items() if tallies.get(name, {}).get("mode") == "live"}
+    return Stored(
+        run_id=run.id, made_ms=run.started_ms, connections={name: one["fingerprint"] for name, one in made_of.items()},
+        organisations={name: one["organisation"] for name, one in made_of.items()},
+        digests=None if tripped else digests, lines=items,
+    )  # fmt: skip
+
+
+def check_fresh(plan: Stored, applied: Sequence[Run], items_of: Callable[[str], Sequence[Mapping[str, Any]]]) -> None:
+    """Refuse a plan that was applied to the end, saying what was done.
+
+    Args:
+        applied: the runs that applied something; items_of: run -> its lines.
+
+    Raises:
+        InputError: it was applied. A run that a rail, a kill or a connection's failure cut short does not count.
+    """
+    for run in applied:
+        summary = run.summary
+        failed = any(one.get("error") for one in summary.get("connections", {}).values())
+        if summary.get("plan") != plan.run_id or not run.ended_ms or summary.get("guard") or failed:
+            continue
+        done = {item["digest"] for item in items_of(run.id) if item.get("digest")}
+        stale = summary.get("counts", {}).get("stale", 0)
+        raise InputError(
+            f"plan {plan.run_id} was applied already by run {run.id}: {len(done)} items done, {stale} stale",
+            zh=f"计划 {plan.run_id} 已由运行 {run.id} 执行：完成 {len(done)} 项，过时 {stale} 项",
+            next_step="what is left: make a new plan",
+            next_step_zh="剩余部分请重新生成计划",
+        )
 
 
 def check_ground(
