@@ -7,9 +7,10 @@ is only a suggestion to a person. References inside keys are hub uids.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from mapping.forms import email_form, is_dialable, phone_form, text_form, url_form
@@ -23,7 +24,7 @@ _HOST: Final = re.compile(r"(?:[a-z][a-z0-9+.\-]*://)?(?:[^@/]*@)?(?:www\.)?([^/
 KEY_KINDS: Final[Mapping[str, str]] = {
     "k": "key field", "e": "e-mail", "m": "mobile", "np": "name and phone", "nd": "name and domain",
     "c": "contract number", "an": "account and name", "psd": "project, subject and due date",
-    "cts": "contact, time and score", "n": "name alone", "ps": "project and subject",
+    "cts": "contact, time and score", "w": "parent and words", "n": "name alone", "ps": "project and subject",
     "sd": "subject and due date", "cs": "contact and subject",
 }  # fmt: skip
 """Kind of a key -> what it compares, for a person. Those from ``n`` on are weak, and so is ``an`` in one case."""
@@ -57,6 +58,22 @@ def keys(entity: EntityKind, values: Values) -> list[str]:
 def weak_keys(entity: EntityKind, values: Values) -> list[str]:
     """Give keys that only suggest: name alone, or account and name when a contract number decides."""
     return _WEAK[entity](values)
+
+
+def mirror_keys(values: Values, at: str, others: Iterable[str], *, ours: bool) -> list[str]:
+    """Give the keys by which a comment meets its own mirror, and no comment that another person made.
+
+    A mirror says the same of the same parent and was written by our own user: two comments meet only where at least
+    one of them was, so two people who say the same stay two.
+
+    Args:
+        at: the connection it stands at; *others* those where its mirror or its source may stand.
+        ours: our own user wrote it.
+    """
+    words = _text(values, "body") or _text(values, "title")
+    digest = hashlib.sha256(words.encode()).hexdigest() if words else ""
+    sides = [*others, *([at] if ours else [])]
+    return [key for side in sorted(sides) for key in _join("w", side, _text(values, "parent"), digest)]
 
 
 def key_kind(key: str) -> str:

@@ -95,11 +95,16 @@ class Binder:
                     continue
                 refs = ChunkRefs(spoke.directory)
                 prefetch(self._tx, spoke, refs, self._entity, [item.doc or {} for item in mine], [])
-                rows = [
-                    (item.remote_id, index_keys(self._entity, hub_values(spoke, self._entity, item.doc or {}, refs)))
-                    for item in mine
-                ]
+                rows = [(item.remote_id, self._keys(item, spoke, refs)) for item in mine]
                 identity.put(self._tx, self._entity, name, rows)
+
+    def _keys(self, item: Item, spoke: Spoke, refs: ChunkRefs) -> list[str]:
+        values = hub_values(spoke, self._entity, item.doc or {}, refs)
+        if self._entity != "comment":
+            return index_keys(self._entity, values)
+        ours = item.created_by is not None and item.created_by == spoke.identity.user_id
+        others = [name for name in self._spokes if name != spoke.name]
+        return keys_of.mirror_keys(values, spoke.name, others, ours=ours)
 
     def _meet(self) -> _Meetings:
         out = _Meetings()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mapping.identity import KEY_KINDS, domain_form, key_kind, keys, name_form, weak_keys
+from mapping.identity import KEY_KINDS, domain_form, key_kind, keys, mirror_keys, name_form, weak_keys
 
 
 def test_a_contact_is_known_by_address_or_mobile_and_never_by_name_alone():
@@ -88,3 +88,14 @@ def test_the_domain_of_a_web_address(website, domain):
 
 def test_every_kind_of_key_can_be_named_to_a_person():
     assert {key_kind(key) for key in ("k:1", "np:a\tb", "an:u1\terp")} <= set(KEY_KINDS)
+
+
+def test_a_comment_meets_its_mirror_but_never_what_another_person_said() -> None:
+    said = {"parent": "task:u1", "body": "Done"}
+    theirs = mirror_keys(said, "crm", ["erp"], ours=False)
+    assert set(theirs) & set(mirror_keys(said, "erp", ["crm"], ours=True))
+    assert not set(theirs) & set(mirror_keys(said, "erp", ["crm"], ours=False))
+    assert not set(theirs) & set(mirror_keys({**said, "body": "done?"}, "erp", ["crm"], ours=True))
+    assert not set(theirs) & set(mirror_keys({**said, "parent": "task:u2"}, "erp", ["crm"], ours=True))
+    assert mirror_keys({"parent": "task:u1"}, "crm", ["erp"], ours=True) == []
+    assert {key_kind(key) for key in theirs} <= set(KEY_KINDS)
