@@ -112,6 +112,10 @@ def review_show(app: App, id: int) -> int:
     said = [app.say(f"need.{one.kind}"), app.say(f"entity.{one.entity}"), reason(one.reason, app.language)]
     click.echo("  ".join([str(one.id), *filter(None, said)]))
     table(app, ("kind", "where", "record", "title"), rows)
+    if one.values:
+        shown = [(app.say(f"overwrite.{name}"), one.about, value_text(value)) for name, value in one.values.items()]
+        table(app, ("side", "field", "value"), shown)
+        line(app, "overwrite.next", id=id)
     return 0
 
 

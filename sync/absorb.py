@@ -23,6 +23,7 @@ from store.links import Known
 from store.quarantine import Held
 from store.streams import Stream
 from store.tx import Tx
+from sync import overwrites
 from sync.halting import Halt, never
 from sync.report import RunReport
 from sync.spokes import Spoke
@@ -95,7 +96,7 @@ class Absorber:
         spoke, bound = listing.spoke, listing.spoke.maps[listing.entity]
         try:
             gone = self._confirm(spoke, bound, page)
-            page = self.freshen(spoke, bound, page)
+            page = self.freshen(spoke, bound, page, report)
         except DubanError as error:
             listing.error = error
             return
@@ -182,7 +183,7 @@ class Absorber:
         bound = spoke.maps[entity]
         now_ms = self._clock.now_ms()
         with self._db.write() as tx:
-            items, held, listed = _sort_out(tx, spoke, bound, page, now_ms)
+            items, held, listed = _sort_out(tx, spoke, bound, page, report, now_ms)
             items += gone
             inbox.put(tx, items)
             if quarantine.count(tx):
@@ -200,7 +201,7 @@ class Absorber:
         if self._progress is not None:
             self._progress(f"{spoke.name}.{entity}", len(page.records))
 
-    def freshen(self, spoke: Spoke, bound: BoundMap, page: Page) -> Page:
+    def freshen(self, spoke: Spoke, bound: BoundMap, page: Page, report: RunReport) -> Page:
         """Read again what a late list may show as it was before we last wrote or read it: old is not news."""
         now_ms, ids = self._clock.now_ms(), [record.id for record in page.records]
         with self._db.read() as tx:
@@ -215,6 +216,8 @@ class Absorber:
         if not found:
             return page
         with self._db.write() as tx:
+            shown_late = [record for record in page.records if record.id in found]
+            overwrites.ask_late(tx, spoke, bound, shown_late, found, report, now_ms)
             note_fresh(tx, spoke, bound, late, now_ms)
         shown = [found.get(record.id, record) for record in page.records]
         return replace(page, records=[record for record in shown if record is not None])
@@ -235,15 +238,21 @@ class Absorber:
         return out
 
 
-def _sort_out(tx: Tx, spoke: Spoke, bound: BoundMap, page: Page, now_ms: int) -> tuple[list[Item], list[Held], int]:
+def _sort_out(
+    tx: Tx, spoke: Spoke, bound: BoundMap, page: Page, report: RunReport, now_ms: int
+) -> tuple[list[Item], list[Held], int]:
     """Keep what is news: not the echo of our own writes, not what an overlap showed again, not what is out of scope."""
     known = links.known(tx, spoke.name, bound.map.object, [record.id for record in page.records])
     exact = spoke.connector.capabilities.record_version
     items: list[Item] = []
     held = [unreadable_item(spoke, bound, id_, reason, now_ms) for id_, reason in page.bad]
     same: list[tuple[RemoteRecord, dict[str, Value]]] = []
+    doubtful: list[RemoteRecord] = []
     for record in page.records:
         link = known.get(record.id)
+        if exact and link is not None and link[1]:
+            ours = record.modified_by == spoke.identity.user_id
+            doubtful += [record] if overwrites.beyond(link[1], record.version, ours=ours) else []
         scoped = not bound.map.where or in_scope(bound.map.where, record.payload)
         if link is None and not scoped:
             continue
@@ -258,6 +267,8 @@ def _sort_out(tx: Tx, spoke: Spoke, bound: BoundMap, page: Page, now_ms: int) ->
             same.append((record, doc))
             continue
         items.append(live_item(spoke, bound, record, doc, now_ms, scoped=scoped))
+    if doubtful:
+        overwrites.ask_listed(tx, spoke, bound, doubtful, report, now_ms)
     items += _taken_back(tx, spoke, bound, same, now_ms)
     touched = {record.id: record for record, _ in same if known[record.id][0] != record.version}
     if touched:

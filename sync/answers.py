@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 
 from mapping.errors import DubanError, InputError
 from mapping.ports import Clock
-from store import hub, inbox, links, outbox, reviews
+from store import hub, inbox, journal, links, outbox, reviews
 from store.database import Database
 from store.hub import HubChange
+from store.journal import Entry
 from store.links import Link
 from store.outbox import Op
 from store.reviews import Review
@@ -20,17 +21,18 @@ from sync.absorb import gone_item, live_item
 from sync.report import RunReport
 from sync.spokes import Spoke
 
-_CARRIED = ("delete", "duplicate", "unknown", "access")
+_CARRIED = ("delete", "duplicate", "unknown", "access", "possible_overwrite")
 
 
 class Answers:
     """Closes answered reviews of the given connections by doing what was said."""
 
-    def __init__(self, db: Database, clock: Clock, report: RunReport, new_id: Callable[[], str]) -> None:
+    def __init__(self, db: Database, clock: Clock, report: RunReport, new_id: Callable[[], str], salt: bytes) -> None:
         self._db = db
         self._clock = clock
         self._report = report
         self._new_id = new_id
+        self._salt = salt
 
     def run(self, spokes: Sequence[Spoke]) -> None:
         """Do everything that was answered since the last round."""
@@ -54,6 +56,9 @@ class Answers:
                 self._delete(tx, spoke, review, accepted)
             elif review.kind == "unknown":
                 self._unknown(tx, review, accepted)
+            elif review.kind == "possible_overwrite":
+                if not accepted:
+                    self._put_back(tx, review)
             elif review.kind == "access":
                 if accepted:  # else the pair rests as it is, until the record is shown again
                     bound = spoke.maps[review.entity]
@@ -88,6 +93,30 @@ class Answers:
             connection=spoke.name, object=link.object, action="restore", remote_id=link.remote_id,
             created_ms=self._clock.now_ms(),
         )  # fmt: skip
+
+    def _put_back(self, tx: Tx, review: Review) -> None:
+        """Say again what was overwritten, as an edit of the hub, unless somebody has edited the field since."""
+        row = hub.read(tx, review.entity, [review.uid]).get(review.uid)
+        if row is None or "put_back" not in review.data or row.values.get(review.field) != review.data.get("hub"):
+            self._report.note(
+                InputError(
+                    f"{review.field} is not put back: what was lost is not known, or the field was edited since",
+                    zh=f"{review.field} 未还原：丢失的值未知，或该字段其后已被修改",
+                    connection=review.connection, record=f"{review.object}/{review.remote_id}",
+                    next_step="look it up in the record's history there and use duban set",
+                    next_step_zh="请在对方记录的历史中查找，然后执行 duban set",
+                )
+            )  # fmt: skip
+            return
+        value, now_ms = review.data["put_back"], self._clock.now_ms()
+        change = HubChange(review.uid, row.rev, {review.field: value}, None, None)
+        hub.update(tx, review.entity, [change], now_ms)
+        entry = Entry(
+            run_id=self._report.run_id, at_ms=now_ms, kind="put_back", entity=review.entity, uid=review.uid,
+            connection=review.connection, remote_id=review.remote_id, op_id="", who="person",
+            changes={review.field: [row.values.get(review.field), value]}, cause="possible_overwrite",
+        )  # fmt: skip
+        journal.append(tx, [entry], self._salt)
 
     def _unknown(self, tx: Tx, review: Review, accepted: bool) -> None:
         """Yes: it happened, its record will be met when it is seen. No: it did not, send it again."""

@@ -60,6 +60,8 @@ class Case:
     state: str
     opened_ms: int
     candidates: tuple[Candidate, ...] = field(default=())
+    about: str = ""
+    values: Mapping[str, Value] = field(default_factory=dict)
 
 
 def conflict_of(tx: Tx, review: Review) -> Conflict:
@@ -105,7 +107,8 @@ def case_of(tx: Tx, review: Review) -> Case:
     return Case(
         id=review.id, kind=review.kind, entity=review.entity, uid=review.uid, title=title, connection=review.connection,
         object=review.object, remote_id=review.remote_id, reason=str(review.data.get("reason", "")),
-        state=review.state, opened_ms=review.opened_ms, candidates=candidates,
+        state=review.state, opened_ms=review.opened_ms, candidates=candidates, about=review.field,
+        values=review.data.get("values", {}),
     )  # fmt: skip
 
 

@@ -113,7 +113,8 @@ class Engine:
         writing = options.kind != "plan"
         active = [spoke for spoke in spokes if spoke.live] if writing else list(spokes)
         if writing:
-            Answers(self._db, self._clock, report, self._new_id).run(active)  # first: nobody is asked twice
+            answers = Answers(self._db, self._clock, report, self._new_id, self._salt())
+            answers.run(active)  # first: nobody is asked twice
             Recovery(self._db, self._clock, report, self._salt()).run(active)
             Retrier(self._db, self._clock, report).run(active)
         absorber = Absorber(self._db, self._clock, parallel=self._parallel, progress=self._progress, halt=self._halt)

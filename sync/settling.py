@@ -20,6 +20,7 @@ from store.outbox import Op
 from store.quarantine import Held
 from store.reviews import Review
 from store.tx import Tx
+from sync import overwrites
 from sync.absorb import FRESH, gone_item, live_item, note_fresh
 from sync.report import RunReport
 from sync.retrying import park
@@ -105,6 +106,7 @@ class Settler:
                 changed.append(link)
                 agreed[op.id] = {name: link.shadow_hub[name] for name in op.values if name in link.shadow_hub}
             if link is not None:
+                self._ask_overwritten(tx, spoke, bound, verdict, now_ms)
                 self._move(link, verdict, now_ms)
         outbox.finish(tx, [verdict.op for verdict in verdicts])
         back = [verdict.op.uid for verdict in verdicts if verdict.op.action == "restore"]
@@ -114,6 +116,14 @@ class Settler:
         worklist.close_held(tx, spoke.name, uids, now_ms)
         claims.put(tx, _stated(spoke, bound, verdicts, now_ms))
         journal.append(tx, [self._entry(spoke, v, now_ms, agreed.get(v.op.id, {})) for v in verdicts], self._salt)
+
+    def _ask_overwritten(self, tx: Tx, spoke: Spoke, bound: BoundMap, verdict: Verdict, now_ms: int) -> None:
+        """Ask when somebody wrote between our guard read and our write."""
+        record, exact = verdict.record, spoke.connector.capabilities.record_version
+        if not exact or record is None or verdict.op.action != "update":
+            return
+        if overwrites.others_between(record.version, verdict.version, len(verdict.steps)):
+            overwrites.ask_written(tx, spoke, bound, verdict.op, {}, "version_gap", self._report, now_ms)
 
     def _new_link(self, spoke: Spoke, bound: BoundMap, verdict: Verdict, now_ms: int) -> Link:
         op = verdict.op
@@ -138,6 +148,8 @@ class Settler:
             link.shadow_remote[name] = op.values.get(name)
         link.notes["wrote"] = sorted(op.hub_values)
         link.notes[FRESH] = now_ms
+        if verdict.record is not None:
+            link.notes[overwrites.GUARD] = [verdict.record.version, verdict.record.modified_ms]
         link.expect_version = verdict.version
         if verdict.doc is not None and verdict.record is not None and verdict.version == verdict.record.version:
             if dict(verdict.doc) == link.shadow_remote:

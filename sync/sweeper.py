@@ -181,7 +181,7 @@ class Sweeper:
             where=bound.map.where, deletes=False,
         )  # fmt: skip
         for page in task.spoke.connector.pull(request):
-            self._page(task, self._absorber.freshen(task.spoke, bound, page))
+            self._page(task, self._absorber.freshen(task.spoke, bound, page, self._report))
             if page.last or self._stops(task.spoke):
                 return
 

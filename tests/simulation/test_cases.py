@@ -37,7 +37,7 @@ def _falls(seeds: range) -> int | None:
 
 
 def test_a_late_listing_taken_for_news_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(absorb.Absorber, "_freshen", lambda _self, _spoke, _bound, page: page)
+    monkeypatch.setattr(absorb.Absorber, "freshen", lambda _self, _spoke, _bound, page, _report: page)
     assert _falls(range(283, 284)) is not None
 
 
