@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from store import journal
+from store import journal, outbox
 from store.database import Database
 from store.journal import Entry
 
@@ -121,3 +121,21 @@ def test_two_writers_beside_each_other_make_one_chain(shared_url: str, clock: An
         assert journal.verify(tx) is None
         assert len(journal.of_run(tx, "run-1")) == 30
     db.close()
+
+
+def test_the_work_of_a_run_holds_what_a_later_run_finished_for_it(db: Database) -> None:
+    mine = outbox.Op("op-1", "run-1", "", "contact", "a", "zoho", "Contacts", "update", "r1", {"name": "x"})
+    other = outbox.Op("op-2", "run-0", "", "contact", "b", "zoho", "Contacts", "update", "r2", {"name": "x"})
+    with db.write() as tx:
+        outbox.add(tx, [mine, other])
+        journal.append(tx, [entry(1), entry(2, uid="b")], os.urandom(16))
+        late = [Entry("run-2", 3, "update", "contact", op.uid, "zoho", op_id=op.id) for op in (mine, other)]
+        journal.append(tx, [*late, Entry("run-2", 4, "set", "contact", "a", who="li")], os.urandom(16))
+    with db.read() as tx:
+        assert [one.seq for one in journal.of_work(tx, "run-1")] == [1, 2, 3]
+        assert [one.seq for one in journal.since(tx, "contact", ["a", "b"], 2)] == [3, 4, 5]
+        assert [one.seq for one in journal.since(tx, "contact", ["a"], 3)] == [5]
+        assert journal.length(tx) == 5
+        assert (found := journal.entry(tx, 5)) is not None
+        assert found.who == "li"
+        assert journal.entry(tx, 6) is None

@@ -274,3 +274,77 @@ def _everywhere(rig: Rig) -> list[list[Any]]:
 
 def _three(titles: dict[str, Any]) -> list[list[Any]]:
     return [sorted(titles.values())] * 3
+
+
+def test_a_decided_conflict_goes_back_to_what_each_side_said_and_is_not_asked_again(rig: Rig) -> None:
+    mine, theirs = rig.ann(title="CTO")
+    rig.a.edit("contacts", mine, {"title": "From A"})
+    rig.b.edit("contacts", theirs, {"title": "From B"})
+    rig.round()
+    (asked,) = rig.questions("conflict")
+    rig.desk.resolve_conflict(asked.id or 0, take="a", who="li")
+    run = rig.round()
+    assert rig.b.live("contacts")[theirs]["title"] == "From A"
+    undo(rig, run.run_id)
+    assert rig.b.live("contacts")[theirs]["title"] == "From B"
+    assert rig.a.live("contacts")[mine]["title"] == "From A"
+    assert rig.row.values["title"] == "CTO"
+    quiet(rig)
+    assert rig.questions() == []
+
+
+def test_a_field_that_one_side_owns_cannot_be_taken_back_in_the_hub(tmp_path: Path) -> None:
+    owned = {"fields": {"title": {"remote": ["title"], "direction": "to_hub"}}}
+    rig = Rig(tmp_path, maps_at={"a": {"contact": owned}})
+    mine, theirs = rig.ann(title="CTO")
+    rig.a.edit("contacts", mine, {"title": "CEO"})
+    run = rig.round()
+    before = rig.writes()
+    report = undo(rig, run.run_id)
+    assert told(report, "undo_owned") == ["a"]
+    assert report.counts["cannot"] == 1
+    assert rig.writes() == before
+    assert rig.b.live("contacts")[theirs]["title"] == "CEO"
+    quiet(rig)
+
+
+def test_a_conflict_that_waits_is_left_to_the_person(rig: Rig) -> None:
+    mine, theirs = rig.ann(title="CTO")
+    rig.edit_hub("contact", rig.row.uid, {"title": "CEO"})
+    run = rig.round()
+    rig.a.edit("contacts", mine, {"title": "From A"})
+    rig.b.edit("contacts", theirs, {"title": "From B"})
+    rig.round()
+    before = rig.writes()
+    assert told(undo(rig, run.run_id), "undo_parked") == ["hub"]
+    assert rig.writes() == before
+
+
+def test_values_that_came_together_at_first_contact_go_back_and_the_match_stays(rig: Rig) -> None:
+    mine = rig.a.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example", "title": "CTO"})
+    theirs = rig.b.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example"})
+    run = rig.round()
+    assert rig.b.live("contacts")[theirs]["title"] == "CTO"
+    undo(rig, run.run_id)
+    assert not rig.b.live("contacts")[theirs].get("title")
+    assert rig.a.live("contacts")[mine]["title"] == rig.row.values["title"] == "CTO"
+    assert {link.state for link in rig.links("contact", rig.row.uid).values()} == {"live"}
+    quiet(rig)
+
+
+def test_a_record_edited_between_the_plan_and_the_delete_stays_in_the_sync(rig: Rig) -> None:
+    rig.a.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example"})
+    run = rig.round()
+    (theirs,) = rig.b.live("contacts")
+    fetch = rig.configured[1].connector.fetch
+
+    def edited(*args: Any) -> Any:
+        rig.b.edit("contacts", theirs, {"title": "CEO"})
+        return fetch(*args)
+
+    rig.configured[1].connector.fetch = edited  # type: ignore[method-assign]
+    undo(rig, run.run_id)
+    rig.configured[1].connector.fetch = fetch  # type: ignore[method-assign]
+    rig.rest()
+    assert theirs in rig.b.live("contacts")
+    assert rig.row.values["title"] == "CEO"
