@@ -37,6 +37,7 @@ def test_a_record_the_feed_never_showed_is_found_over_the_wire(tmp_path: Path, s
         assert first["counts"]["unexplained"] == 0, world.duban("certificate").stdout
         assert first["counts"]["sweep_complete"] >= 2 * len(PAIRS)
         assert "sweep_incomplete" not in first["counts"]
+        assert "possible_overwrite" not in first["needs_person"]  # nobody but us has written anything
         remote_id = forget(tmp_path / "duban.db", connection)
         found = json.loads(world.duban("--json", "sweep", connection).stdout)
         assert found["counts"]["sweep_gap"] == 1
