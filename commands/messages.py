@@ -425,6 +425,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "certificate.open_op": ("write under way", "写入进行中"),
     "certificate.to_plan": ("waits for the next round", "等待下一轮处理"),
     "certificate.parked": ("parked conflict", "待裁定的冲突"),
+    "certificate.undone": ("left different by an undo", "撤销后有意不同"),
     "certificate.lossy": ("lossy field", "有损字段"),
     "certificate.no_home": ("no home there", "对方无处存放"),
     "certificate.review": ("waits for a review", "等待人工判断"),

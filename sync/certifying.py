@@ -170,7 +170,8 @@ def _hub_side(pair: Pair) -> Iterator[Difference]:
 def _field_reason(pair: Pair, link: Link, name: str) -> str:
     if name in pair.asked:
         return "parked"
-    return "no_home" if link.notes.get(name) == "no_home" else "lossy" if name in link.notes else ""
+    note = link.notes.get(name)
+    return note if note in ("no_home", "undone") else "lossy" if name in link.notes else ""
 
 
 # --- reading ----------------------------------------------------------------------------------------------------

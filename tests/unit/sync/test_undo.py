@@ -84,6 +84,7 @@ def test_what_a_person_typed_at_a_connection_stays_there_and_is_not_carried_agai
     assert rig.row.values["title"] == rig.b.live("contacts")[theirs]["title"] == "CTO"
     assert rig.a.live("contacts")[mine]["title"] == "Wrong"
     quiet(rig)
+    assert rig.links("contact", rig.row.uid)["a"].notes["title"] == "undone"
     rig.a.edit("contacts", mine, {"title": "Right"})
     rig.rest()
     assert rig.b.live("contacts")[theirs]["title"] == "Right"
