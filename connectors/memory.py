@@ -213,7 +213,7 @@ class MemoryConnector:
         """Nothing is open."""
 
     def _page(self, request: PullRequest, place: Place) -> tuple[Page, Place]:
-        self._read("pull", request.object)
+        spoilt = "unreadable" in self._read("pull", request.object)
         world, size = self.world, self.settings.page_size
         hi_ms = place.hi_ms if place.hi_ms is not None else world.stamp_ms()
         listed = self._listed(request.object, place, hi_ms, size + 1)
@@ -223,8 +223,10 @@ class MemoryConnector:
         following = (
             Place(hi_ms - int(self.settings.overlap_s * 1000)) if last else Place(place.lo_ms, hi_ms, listed[-1][0].id)
         )
+        bad = [(row.id, "a broken line") for row, _ in listed[:1]] if spoilt else []
         page = Page(
-            records=[self._record(request.object, row, shot, request.fields) for row, shot in listed],
+            records=[self._record(request.object, row, shot, request.fields) for row, shot in listed[len(bad) :]],
+            bad=bad,
             watermark=following.text(),
             last=last,
             backfill=backfill,
@@ -289,7 +291,15 @@ class MemoryConnector:
             return [_result(row, "unknown", code="LOST") for row in rows]
         if "transient" in kinds:
             return [_result(row, "transient", code="SLOW_DOWN") for row in rows]
+        if "later" in kinds:
+            return [_result(row, "transient", code="SLOW_DOWN", retry_after_s=_LATER_S) for row in rows]
         results = [self._write_row(object, row, faults) for row in rows]
+        if "twice" in kinds:
+            results = [self._write_row(object, row, faults) for row in rows]
+        if "half" in kinds:
+            results = results[1::2]
+        if "reordered" in kinds:
+            results = results[::-1]
         if "lost_after" in kinds:
             return [_result(row, "unknown", code="LOST") for row in rows]
         return results
@@ -316,8 +326,8 @@ class MemoryConnector:
             return id, world.update(object, id, row.values, by)
         return id, (world.delete if row.action == "delete" else world.restore)(object, id, by)
 
-    def _read(self, name: str, object: str = "", ids: Sequence[str] = ()) -> None:
-        """Note a reading call, and raise what its faults ask for."""
+    def _read(self, name: str, object: str = "", ids: Sequence[str] = ()) -> set[str]:
+        """Note a reading call, and raise what its faults ask for; gives those that spoil the answer only."""
         self._count("calls")
         self._check(object, name)
         call = Call(self.world.now_ms(), name, object, rows=tuple({"id": id} for id in ids))
@@ -327,7 +337,9 @@ class MemoryConnector:
         for fault in faults:
             if fault.kind == "hang":
                 self.world.clock.sleep(self.settings.deadline_s)
-            _raise(fault, self.ports.name)
+            if fault.kind != "unreadable":
+                _raise(fault, self.ports.name)
+        return {fault.kind for fault in faults}
 
     def _check(self, object: str, name: str) -> None:
         """Refuse an object this world does not have; only ``describe`` may ask whether it does."""
@@ -341,6 +353,8 @@ class MemoryConnector:
     def _count(self, name: str) -> None:
         self.ports.counters[name] = self.ports.counters.get(name, 0) + 1
 
+
+_LATER_S = 7.0
 
 ROW_FAULTS: Mapping[str, Outcome] = {"refuse": "refused", "busy": "busy", "gone": "gone", "stale": "stale"}
 
@@ -376,4 +390,6 @@ def _raise(fault: Fault, connection: str) -> None:
         "operator": NeedsOperator("a right is missing", connection=connection),
         "malformed": PageMalformed("the answer is not a listing", connection=connection),
     }
+    if fault.kind == "later":
+        raise Transient("too many calls", connection=connection, retry_after_s=_LATER_S)
     raise errors.get(fault.kind) or Transient("the system is not reachable now", connection=connection)

@@ -27,6 +27,11 @@ FaultKind = Literal[
     "hang",  # like lost_before, and a whole deadline passes
     "refuse", "busy", "gone", "stale",  # what a row of a write is told
     "transient",  # the call did not happen
+    "later",  # the call did not happen, and the answer says when to come again
+    "twice",  # a write is delivered twice; the answer is the second one's
+    "half",  # the answer of a write leaves out every other row
+    "reordered",  # the answer of a write names its rows in another order
+    "unreadable",  # one record of a listing cannot be read
     "auth", "operator",  # the credentials or the rights are refused
     "malformed",  # a listing that is not one
 ]  # fmt: skip

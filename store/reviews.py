@@ -66,6 +66,8 @@ def put(tx: Tx, reviews: Sequence[Review]) -> list[int]:
                 row[0],
             )
         else:
+            # An answer to how things stood before is no answer to this: it must never be carried out after it.
+            execute(tx, f'UPDATE "review" SET "state" = \'closed\' WHERE {_SAME} AND "state" = \'resolved\'', *question)
             review.id = next_ids(tx, "review", 1)[0]
             rest = (dumps(review.data), review.state, _answer(review.resolution), review.opened_ms, review.closed_ms)
             execute(tx, insert_sql("review", ("id", *_QUESTION, *_REST)), review.id, *question, *rest, review.run_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 Side = Literal["a", "b", "hub"]
@@ -23,6 +23,7 @@ MAPPED: Final = ("title", "description")
 
 UNMAPPED: Final = "phone"
 _FAULTS: Final = ("lost_after", "lost_before", "hang", "transient", "busy", "refuse", "stale", "malformed")
+_HOT_FAULTS: Final = (*_FAULTS, "later", "auth", "operator", "twice", "half", "reordered", "unreadable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class Setting:
     fault_rate: float
     crash_rate: float
     people_rate: float
+    hot: bool = False
 
     @property
     def visible_after_s(self) -> float:
@@ -85,6 +87,17 @@ class Setting:
     @property
     def lagging(self) -> bool:
         return self.list_lag_s > 0 or self.search_lag_s > 0
+
+
+def draw_hot(seed: int) -> Setting:
+    """Give the world of a seed with more kinds of trouble, much more often."""
+    rng = random.Random(seed * 2 + 1_000_003)
+    return replace(
+        draw_setting(seed),
+        faults=tuple(sorted(rng.sample(_HOT_FAULTS, rng.choice([3, 5, 8])))),
+        fault_rate=rng.choice([0.15, 0.3, 0.45]),
+        hot=True,
+    )
 
 
 def draw_setting(seed: int) -> Setting:

@@ -81,7 +81,7 @@ def _ending(scene: Scene, who: str) -> Ending:
         if uid in uids:
             for field, change in json.loads(changes).items():
                 for losers in change[2:]:
-                    told.setdefault(field, []).extend(losers.values())
+                    told.setdefault(field, []).extend((losers or {}).values())
     ever = {side: len(some) for side, some in born.items()}
     return Ending(who, live, ever, rows, parked, doubtful, told)
 
@@ -89,10 +89,11 @@ def _ending(scene: Scene, who: str) -> Ending:
 def _made_apart(ending: Ending, deeds: list[Deed]) -> bool:
     """Say whether people made the record at both remotes while one of them had not shown it yet.
 
-    No listing can tell then that the other record exists: each of the two gets a twin of its own, never more.
+    No listing can tell then that the other record exists: each of the two gets a twin of its own, never more unless
+    a person, who has been asked about it, deletes one of them meanwhile.
     """
     born = [deed for deed in deeds if deed.do == "edit" and deed.before is None]
-    return len(born) == 2 and max(ending.ever.values()) == 2
+    return len(born) == 2 and (max(ending.ever.values()) == 2 or ending.doubtful)
 
 
 def _twins(ending: Ending) -> Iterator[str]:

@@ -14,7 +14,8 @@ from sandbox.drill.scene import OBJECT, Scene
 
 _MOST_RECORDS: Final = 6
 _ROW_FAULTS: Final = ("busy", "refuse", "stale")
-_LOST: Final = ("lost_after", "lost_before")
+_WRITES_ONLY: Final = frozenset({*_ROW_FAULTS, "lost_after", "lost_before", "twice", "half", "reordered"})
+_PAGES_ONLY: Final = frozenset({"malformed", "unreadable"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,20 +98,31 @@ class Stage:
             acts += [self._deed(None, None) for _ in range(rng.randint(0, 3))]
         elif call is not None and rng.random() < drawn.people_rate:
             acts += [self._deed(side, call) for _ in range(rng.choice([1, 1, 2]))]
-        if call is not None and place.startswith("before"):
-            acts += self._weather(call)
+        if side is not None and call is not None and place.startswith("before"):
+            acts += self._weather(side, call)
         if rng.random() < drawn.crash_rate:
             acts.append(Act(do="crash"))
         return acts
 
-    def _weather(self, call: Call) -> list[Act]:
-        rate = min(0.6, self.setting.fault_rate * (3 if call.mutating else 1))
+    def _weather(self, side: Side, call: Call) -> list[Act]:
+        rate = min(0.75 if self.setting.hot else 0.6, self.setting.fault_rate * (3 if call.mutating else 1))
         if not self.setting.faults or self.rng.random() >= rate:
             return []
-        kind = self.rng.choice(self.setting.faults)
-        if (kind in (*_ROW_FAULTS, *_LOST)) > call.mutating or (kind == "malformed" and call.name != "pull"):
+        faults = self.setting.faults
+        if self.setting.hot:
+            faults = tuple(kind for kind in faults if self._may_strike(kind, side, call))
+        kind = self.rng.choice(faults) if faults else ""
+        if not kind or not self._may_strike(kind, side, call):
             return []
         return [Act(do="fault", value=kind, row=self.rng.randrange(3))]
+
+    def _may_strike(self, kind: str, side: Side, call: Call) -> bool:
+        """Say whether a kind of fault can befall a call. No rule tells twins apart where the key is not unique."""
+        if kind == "twice" and any(row["action"] == "create" for row in call.rows if "action" in row):
+            return self.setting.keys[REMOTES.index(side)] == "A"
+        if kind in _WRITES_ONLY:
+            return call.mutating
+        return kind not in _PAGES_ONLY or call.name == "pull"
 
     def _deed(self, side: Side | None, call: Call | None) -> Act:
         rng = self.rng

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import random
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sandbox.drill.acts import Act, Script, Setting, draw_setting
+from sandbox.drill.acts import Act, Script, Setting, draw_hot
 from sandbox.drill.oracle import judge
 from sandbox.drill.people import Stage
 from sandbox.drill.scene import Crash, Scene
 
 _HELD_S: Final = 90_000
 """Longer than anything that was refused or busy stays parked."""
+
+_BACKOFF_S: Final = 310
+"""Longer than a write waits for its next try: a round in which all that is left still waits is no rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,10 @@ def _rest(scene: Scene, setting: Setting) -> list[str]:
     for world in scene.worlds.values():
         world.faults.clear()
     pause_s = max(setting.period_s, setting.visible_after_s + 1)
-    if {"busy", "refuse"} & set(setting.faults):
+    if {"busy", "refuse", "unreadable"} & set(setting.faults):
         scene.clock.sleep(_HELD_S)
         scene.round()
+    scene.clock.sleep(_BACKOFF_S)
     limit = 5 if setting.lagging else 4
     took = 0
     for count in range(1, 13):
@@ -146,11 +151,11 @@ def story(played: Played) -> str:
     return "\n".join([*lines, *(f"  ! {line}" for line in played.broken)])
 
 
-def main(first: int, count: int) -> int:
+def main(first: int, count: int, draw: Callable[[int], Setting] = draw_hot) -> int:
     """Play seeds and tell each failure; gives how many failed."""
     failed = requests = crashes = faults = 0
     for seed in range(first, first + count):
-        played = play(draw_setting(seed))
+        played = play(draw(seed))
         requests, crashes, faults = requests + played.requests, crashes + played.crashes, faults + played.faults
         if played.broken:
             failed += 1

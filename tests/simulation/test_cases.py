@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from sandbox.drill.acts import draw_setting
+from sandbox.drill.acts import Setting, draw_hot, draw_setting
 from sandbox.drill.play import play, shrink, story
 from sync import absorb, applying, presence, recovery, settling
 from sync.settling import Verdict
@@ -25,15 +26,29 @@ BROKE = {
 }
 
 
+OPEN = {
+    10139: "two twins where a write was delivered twice and answers were lost",
+    10215: "a round writes after one that wrote nothing",
+    10232: "the same",
+}
+"""Hot runs that break a promise today, in the engine or in how it is judged: not looked into to the end yet."""
+
+
+@pytest.mark.xfail(strict=True, reason="open")
+@pytest.mark.parametrize("seed", sorted(OPEN), ids=lambda seed: f"{seed}: {OPEN[seed]}")
+def test_what_is_still_open(seed: int) -> None:
+    assert not play(draw_hot(seed)).broken
+
+
 @pytest.mark.parametrize("seed", sorted(BROKE), ids=lambda seed: f"{seed}: {BROKE[seed]}")
 def test_what_once_broke_holds(seed: int) -> None:
     played = play(draw_setting(seed))
     assert not played.broken, "\n" + story(shrink(played))
 
 
-def _falls(seeds: range) -> int | None:
+def _falls(seeds: range, draw: Callable[[int], Setting] = draw_setting) -> int | None:
     """Give the first seed that notices, None when none does."""
-    return next((seed for seed in seeds if play(draw_setting(seed)).broken), None)
+    return next((seed for seed in seeds if play(draw(seed)).broken), None)
 
 
 def test_a_late_listing_taken_for_news_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +61,7 @@ def test_a_lost_create_sent_again_without_looking_is_noticed(monkeypatch: pytest
         return Verdict(op, "transient")
 
     monkeypatch.setattr(recovery.Recovery, "_found", blind)
-    assert _falls(range(297, 298)) is not None
+    assert _falls(range(13, 14), draw_hot) is not None
 
 
 def test_a_write_without_a_guard_read_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
