@@ -40,9 +40,7 @@ class Database:
     A read inside a write of the same thread is fine; a write inside a write is a mistake and raises RuntimeError.
     """
 
-    def __init__(
-        self, engine: sa.Engine, *, path: Path | None, clock: Clock, lease_s: float | None = None
-    ) -> None:
+    def __init__(self, engine: sa.Engine, *, path: Path | None, clock: Clock, lease_s: float | None = None) -> None:
         self._engine = engine
         self._clock = clock
         self._dialect = engine.dialect.name

@@ -160,8 +160,12 @@ class Ground(Worlds):
         return people.born
 
     def lost_edits(self) -> list[tuple[Any, ...]]:
-        """Give edits that were the last word on a pair's field and are neither there nor parked."""
-        parked = self.parked()
+        """Give edits that were the last word on a pair's field and are neither there, nor parked, nor told of.
+
+        Told of are those that fell between the last look at a record and the write of that very field.
+        """
+        told = self.rows("SELECT uid, field FROM review WHERE kind = 'possible_overwrite'")
+        parked = self.parked() | {(uid, field) for uid, field in told}
         last: dict[tuple[str, str, str], tuple[int, str, Any]] = {}
         pairs = {
             (side, row[1 + side]): (entity, row) for entity in TEXTS for row in self.links(entity) for side in (0, 1)
