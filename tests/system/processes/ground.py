@@ -175,6 +175,8 @@ class Ground(Worlds):
                 continue
             entity, row = pairs[side, id_]
             hub = next(names[0] for names in TEXTS[entity] if names[1 + side] == field)
+            if hub == "due":  # days repeat: an edit to the day it was already cannot be told from none
+                continue
             last[entity, row[0], hub] = (side, id_, value)
         out: list[tuple[Any, ...]] = []
         truth = {(s, n): self.live(s, n) for e in TEXTS for s, n in enumerate(PAIRS[e])}
