@@ -244,16 +244,13 @@ def send(batch: _Batch) -> _Batch:
 
 def _guard(batch: _Batch) -> tuple[list[Verdict], list[Verdict]]:
     """Read each record as it is now; give what may be sent, and what is settled or stale already."""
-    action = batch.ops[0].action
-    ready = [Verdict(op, "ready") for op in batch.ops]
-    if action == "create":
-        return ready, []
+    if batch.ops[0].action == "create":
+        return [Verdict(op, "ready") for op in batch.ops], []
     found = _fetch(batch.spoke, batch.bound, [op.remote_id or "" for op in batch.ops])
     fresh: list[Verdict] = []
     settled: list[Verdict] = []
-    for verdict in ready:
-        record = found.get(verdict.op.remote_id or "")
-        judged = judge_guard(batch.bound, verdict.op, record)
+    for op in batch.ops:
+        judged = judge_guard(batch.bound, op, found.get(op.remote_id or ""))
         (fresh if judged.outcome == "ready" else settled).append(judged)
     return fresh, settled
 
