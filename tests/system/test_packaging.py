@@ -16,7 +16,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 ROOMS = (
-    "commands", "daemon", "web", "reports", "sync", "supervise", "connectors", "store", "config", "mapping", "sandbox",
+    "commands", "daemon", "web", "reports", "assembly", "sync", "supervise", "connectors", "store", "config", "mapping",
+    "sandbox",
 )  # fmt: skip
 BELOW_SERVICE = tuple(room for room in ROOMS if room != "commands")
 MOST_PACKAGES = 40

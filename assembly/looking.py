@@ -1,0 +1,107 @@
+"""Look: what stands where, who owes what, why a value is as it is. Nothing here writes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from assembly.parts import Assembly
+from mapping.errors import InputError
+from store import journal, outbox, quarantine, reviews, runs, streams
+from store.journal import Entry
+from supervise.report import ProjectItem, ProjectPage, SupervisionReport
+from supervise.settings import calendar_word
+from supervise.views import overdue_view, project_view, projects_view
+from sync import checking
+from sync.checking import Finding
+from sync.why import Chain, chain_of
+
+
+class Looking(Assembly):
+    """What can be seen of a configuration and its store."""
+
+    def check_online(self) -> list[Finding]:
+        """Log in everywhere and hold the maps against live metadata; nothing is read or written beyond that."""
+        return checking.check_connections(self.opener, self.configured)
+
+    def doctor(self) -> list[Finding]:
+        """Examine store, disk, journal, connections, clocks and calendars."""
+        found = self.check()
+        found += checking.diagnose(self.db, self.clock, self.opener, self.configured, self.config.base)
+        worry, english, chinese = calendar_word(self.knobs, self.clock.now_ms())
+        return [*found, Finding("warn" if worry else "ok", "calendar", english, chinese)]
+
+    def discover(self, connection: str) -> dict[str, Any]:
+        """Give a connection's objects and fields and a proposed map as TOML."""
+        return checking.propose(self._chosen([connection])[0])
+
+    def status(self) -> dict[str, Any]:
+        """Give where everything stands, from the store alone."""
+        with self.db.read() as tx:
+            last = runs.last(tx, 1)
+            return {
+                "connections": [asdict(state) for state in streams.connections(tx)],
+                "streams": [asdict(stream) for stream in streams.all(tx)],
+                "last_run": asdict(last[0]) if last else None,
+                "apply": next((run.id for run in last if run.summary.get("counts", {}).get("held")), None),
+                "waiting": {**reviews.counts(tx), "quarantine": quarantine.count(tx)},
+                "outbox": outbox.counts(tx),
+                "now_ms": self.clock.now_ms(),
+            }
+
+    def overdue(self, as_of_ms: int | None = None) -> list[Any]:
+        """Give the overdue client actions, worst first."""
+        return list(self.overview(as_of_ms).overdue)
+
+    def overview(self, as_of_ms: int | None = None) -> SupervisionReport:
+        """Give everything supervision sees at a moment, without writing."""
+        return overdue_view(self.db, now_ms=self._moment(as_of_ms), knobs=self.knobs)
+
+    def projects(self, as_of_ms: int | None = None) -> list[ProjectItem]:
+        """Give every live project with its standing."""
+        return projects_view(self.db, now_ms=self._moment(as_of_ms), knobs=self.knobs)
+
+    def project(self, ref: str, as_of_ms: int | None = None) -> ProjectPage:
+        """Give one project, named by uid, remote id, address or exact name.
+
+        Raises:
+            InputError: nothing answers to that name.
+        """
+        _, uid = self.desk.find(ref, "project")
+        page = project_view(self.db, uid, now_ms=self._moment(as_of_ms), knobs=self.knobs)
+        if page is None:
+            raise InputError(f"no project {ref!r}", zh=f"没有项目 {ref!r}")
+        return page
+
+    def _moment(self, as_of_ms: int | None) -> int:
+        return self.clock.now_ms() if as_of_ms is None else as_of_ms
+
+    def why(self, record: str, field: str) -> Chain:
+        """Give every step that made a field of a record say what it says.
+
+        Raises:
+            InputError: no such record or field.
+        """
+        entity, uid = self.desk.find(record)
+        with self.db.read() as tx:
+            return chain_of(tx, entity, uid, field)
+
+    def verify_journal(self) -> tuple[int, int | None, Entry | None]:
+        """Give the number of entries, the first broken one (None: the chain is whole) and what stands there."""
+        with self.db.read() as tx:
+            broken = journal.verify(tx)
+            return journal.length(tx), broken, journal.entry(tx, broken) if broken is not None else None
+
+    def journal_entries(self, run_id: str = "", record: str = "") -> list[Entry]:
+        """Give the journal of a run, of a record, or of what one did to the other, oldest first.
+
+        Raises:
+            InputError: no such run or record.
+        """
+        found = self.desk.find(record) if record else None
+        with self.db.read() as tx:
+            if run_id and runs.get(tx, run_id) is None:
+                raise InputError(f"there is no run {run_id}", zh=f"没有运行记录 {run_id}")
+            if found is None:
+                return journal.of_run(tx, run_id)
+            return [one for one in journal.of(tx, *found) if not run_id or one.run_id == run_id]
