@@ -344,7 +344,10 @@ def _look_again(spoke: Spoke, bound: BoundMap, lost: Sequence[Verdict]) -> tuple
     settled: list[Verdict] = []
     for verdict in lost:
         now = judge_guard(bound, verdict.op, found.get(verdict.op.remote_id or ""))
-        (again if now.outcome == "ready" else settled).append(now)
+        if now.outcome == "ready":
+            again.append(now)
+        else:
+            settled.append(replace(now, probed=True))
     return again, settled
 
 

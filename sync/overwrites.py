@@ -40,6 +40,17 @@ def beyond(expected: str, version: str, *, ours: bool) -> bool:
     return ours and expected.isdecimal() and version.isdecimal() and int(version) > int(expected)
 
 
+def since_plan(link: Link, version: str, own_calls: int, *, ours: bool) -> int:
+    """Give how many writes of others may lie before ours, when only the record as it is now tells that ours arrived.
+
+    The guard read died with its process or its answer, so all that is left to count from is what the plan stood on.
+    One write of somebody who is the last author came after ours.
+    """
+    known = [int(one) for one in (link.version, link.expect_version) if one and one.isdecimal()]
+    found = others_between(str(max(known)), version, own_calls) if known else 0
+    return found if ours else max(0, found - 1)
+
+
 def lost_values(
     shown: Mapping[str, Value], base: Mapping[str, Value], wrote: Mapping[str, Value], now: Mapping[str, Value]
 ) -> dict[str, Value]:

@@ -6,20 +6,23 @@ its key once it must be visible; without a key by who made it and when; and wher
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from connectors.base import RemoteRecord, chunks
 from mapping.errors import DubanError, RecordRefused
 from mapping.fields import BoundMap
 from mapping.ports import Clock
-from mapping.records import TITLE_FIELD, Value
+from mapping.records import Value
 from store import inbox, links, outbox, reviews
 from store.database import Database
+from store.inbox import Item
 from store.outbox import Op
 from store.reviews import Review
 from sync.absorb import live_item
 from sync.applying import judge_guard
+from sync.repeating import says, unlinked
 from sync.report import RunReport
 from sync.settling import Settler, Verdict
 from sync.spokes import Spoke
@@ -66,7 +69,7 @@ class Recovery:
         if op.action == "restore":
             return Verdict(op, "transient") if record is None else Verdict(op, "applied", record=record)
         verdict = judge_guard(bound, op, record)
-        return Verdict(op, "transient") if verdict.outcome == "ready" else verdict
+        return Verdict(op, "transient") if verdict.outcome == "ready" else replace(verdict, probed=True)
 
     def _creates(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> None:
         now_ms = self._clock.now_ms()
@@ -89,6 +92,9 @@ class Recovery:
                 key = _key_of(bound, record)
                 if isinstance(key, str) and (key not in by_key or _older(record, by_key[key])):
                     by_key[key] = record
+        missed = {op.key for op in ops} - by_key.keys()
+        for record in self._listed(spoke, bound, lambda item: (item.doc or {}).get("key") in missed) if missed else ():
+            by_key.setdefault(str(_key_of(bound, record)), record)
         verdicts = [self._found(bound, op, by_key.get(op.key or "")) for op in ops]
         self._finish(spoke, bound, verdicts)
 
@@ -104,7 +110,10 @@ class Recovery:
     def _by_author(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> None:
         """Among records our own user made since, take the one that says what we sent, by elimination."""
         since = min(op.first_intent_ms or 0 for op in ops) - _SKEW_MS
-        made = spoke.connector.find_created(bound.map.object, since, bound.wire_fields)
+        made = list(spoke.connector.find_created(bound.map.object, since, bound.wire_fields))
+        shown = {record.id for record in made}
+        me = spoke.identity.user_id
+        made += self._listed(spoke, bound, lambda item: item.created_by == me and item.remote_id not in shown)
         with self._db.read() as tx:
             linked = links.by_remote(tx, spoke.name, bound.map.object, [record.id for record in made])
         free = sorted((record for record in made if record.id not in linked), key=lambda r: (r.created_ms or 0, r.id))
@@ -116,13 +125,23 @@ class Recovery:
                 continue
         verdicts: list[Verdict] = []
         for op in ops:
-            match = next((record for record in free if record.id in docs and _says(op, docs[record.id])), None)
+            match = next((record for record in free if record.id in docs and says(op, docs[record.id])), None)
             if match is None:
                 verdicts.append(Verdict(op, "transient"))
                 continue
             free.remove(match)
             verdicts.append(Verdict(op, "applied", remote_id=match.id, record=match, doc=docs[match.id]))
         self._finish(spoke, bound, verdicts)
+
+    def _listed(self, spoke: Spoke, bound: BoundMap, wanted: Callable[[Item], bool]) -> list[RemoteRecord]:
+        """Read the unlinked records that a listing has shown already: a search may lag behind it."""
+        with self._db.read() as tx:
+            ids = [item.remote_id for item in unlinked(tx, spoke, bound.entity, wanted)]
+        found: list[RemoteRecord] = []
+        for part in chunks(ids, spoke.connector.capabilities.fetch_size):
+            answer = spoke.connector.fetch(bound.map.object, part, bound.wire_fields)
+            found += [record for record in answer.values() if record is not None]
+        return found
 
     def _ask(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> None:
         now_ms = self._clock.now_ms()
@@ -166,13 +185,3 @@ def _key_of(bound: BoundMap, record: RemoteRecord) -> Value:
 
 def _older(left: RemoteRecord, right: RemoteRecord) -> bool:
     return (left.created_ms or 0, left.id) < (right.created_ms or 0, right.id)
-
-
-def _says(op: Op, doc: dict[str, Value]) -> bool:
-    """Say whether a record is what a create sent: its title and every field nobody is likely to have touched yet."""
-    title = TITLE_FIELD[op.entity]
-    if title in op.values and doc.get(title) != op.values[title]:
-        return False
-    sent = {name: value for name, value in op.values.items() if value is not None and name in doc}
-    same = sum(doc[name] == value for name, value in sent.items())
-    return bool(sent) and same * 2 > len(sent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.base import Outcome, RemoteRecord
@@ -36,6 +36,7 @@ class Verdict:
         version: what the record's version is, or will be if nobody else writes.
         steps: finished parts of a write of several calls.
         stop: the error that rests the whole connection.
+        probed: the record was read after a write whose answer never came: it may show that write.
     """
 
     op: Op
@@ -50,6 +51,7 @@ class Verdict:
     retry_after_s: float | None = None
     steps: tuple[str, ...] = ()
     stop: DubanError | None = None
+    probed: bool = False
 
 
 class Settler:
@@ -100,13 +102,15 @@ class Settler:
             mine = [link for link in held.get(op.uid, ()) if link.connection == spoke.name]
             link = next((link for link in mine if link.remote_id == op.remote_id), None)
             if op.action == "create":
+                if verdict.doc is not None:
+                    _say_as_sent(tx, op, verdict.doc)
                 link = self._new_link(spoke, bound, verdict, now_ms)
                 new.append(link)
             elif link is not None:
                 changed.append(link)
                 agreed[op.id] = {name: link.shadow_hub[name] for name in op.values if name in link.shadow_hub}
             if link is not None:
-                self._ask_overwritten(tx, spoke, bound, verdict, now_ms)
+                self._ask_overwritten(tx, spoke, bound, link, verdict, now_ms)
                 self._move(link, verdict, now_ms)
         outbox.finish(tx, [verdict.op for verdict in verdicts])
         back = [verdict.op.uid for verdict in verdicts if verdict.op.action == "restore"]
@@ -117,13 +121,22 @@ class Settler:
         claims.put(tx, _stated(spoke, bound, verdicts, now_ms))
         journal.append(tx, [self._entry(spoke, v, now_ms, agreed.get(v.op.id, {})) for v in verdicts], self._salt)
 
-    def _ask_overwritten(self, tx: Tx, spoke: Spoke, bound: BoundMap, verdict: Verdict, now_ms: int) -> None:
-        """Ask when somebody wrote between our guard read and our write."""
-        record, exact = verdict.record, spoke.connector.capabilities.record_version
-        if not exact or record is None or verdict.op.action != "update":
+    def _ask_overwritten(
+        self, tx: Tx, spoke: Spoke, bound: BoundMap, link: Link, verdict: Verdict, now_ms: int
+    ) -> None:
+        """Ask when somebody wrote between our guard read and our write, about the fields that say what we wrote."""
+        record, doc, op = verdict.record, verdict.doc or {}, verdict.op
+        if not spoke.connector.capabilities.record_version or record is None or op.action != "update":
             return
-        if overwrites.others_between(record.version, verdict.version, len(verdict.steps)):
-            overwrites.ask_written(tx, spoke, bound, verdict.op, {}, "version_gap", self._report, now_ms)
+        calls = len(verdict.steps)
+        if verdict.probed:
+            ours = record.modified_by == spoke.identity.user_id
+            others = overwrites.since_plan(link, record.version, calls, ours=ours)
+            op = replace(op, values={name: value for name, value in op.values.items() if doc.get(name) == value})
+        else:
+            others = overwrites.others_between(record.version, verdict.version, calls)
+        if others and op.values:
+            overwrites.ask_written(tx, spoke, bound, op, {}, "version_gap", self._report, now_ms)
 
     def _new_link(self, spoke: Spoke, bound: BoundMap, verdict: Verdict, now_ms: int) -> Link:
         op = verdict.op
@@ -200,19 +213,24 @@ class Settler:
         elif verdict.outcome == "gone" and op.remote_id:
             inbox.put(tx, [gone_item(spoke, bound, op.remote_id, now_ms)])
         elif verdict.record is not None and verdict.doc is not None:
+            if verdict.probed and (link := self._link_of(tx, spoke, op)) is not None:
+                self._ask_overwritten(tx, spoke, bound, link, verdict, now_ms)
             inbox.put(tx, [live_item(spoke, bound, verdict.record, dict(verdict.doc), now_ms)])
             note_fresh(tx, spoke, bound, [verdict.record.id], now_ms)
         hub.mark_dirty(tx, op.entity, [op.uid], str(verdict.outcome), now_ms)
         if verdict.outcome == "busy":
             self._hold(tx, spoke, verdict, now_ms)
 
+    def _link_of(self, tx: Tx, spoke: Spoke, op: Op) -> Link | None:
+        held = links.by_uids(tx, op.entity, [op.uid]).get(op.uid, ())
+        return next((link for link in held if (link.connection, link.remote_id) == (spoke.name, op.remote_id)), None)
+
     def _give_up(self, tx: Tx, spoke: Spoke, op: Op) -> None:
         """Forget a record that is not even in the bin any more, so that it is made anew."""
-        held = links.by_uids(tx, op.entity, [op.uid]).get(op.uid, ())
-        lost = [link for link in held if link.connection == spoke.name and link.remote_id == op.remote_id]
-        for link in lost:
+        link = self._link_of(tx, spoke, op)
+        if link is not None:
             link.state = "retired"
-        links.update(tx, lost)
+            links.update(tx, [link])
 
     def _hold(self, tx: Tx, spoke: Spoke, verdict: Verdict, now_ms: int) -> None:
         op = verdict.op
@@ -230,9 +248,7 @@ class Settler:
         holder = verdict.remote_id or ""
         taken = links.by_remote(tx, spoke.name, bound.map.object, [holder]).get(holder) if holder else None
         if op.action == "create" and holder and taken is None and _ours(verdict):
-            self._applied(tx, spoke, bound, [verdict], now_ms)
-            if verdict.record is not None and verdict.doc is not None:
-                inbox.put(tx, [live_item(spoke, bound, verdict.record, dict(verdict.doc), now_ms)])
+            self._adopt(tx, spoke, bound, verdict, now_ms)
             return
         op.state = "refused"
         self._hold(tx, spoke, verdict, now_ms)
@@ -242,6 +258,28 @@ class Settler:
             run_id=self._report.run_id,
         )  # fmt: skip
         reviews.put(tx, [question])
+
+    def _adopt(self, tx: Tx, spoke: Spoke, bound: BoundMap, verdict: Verdict, now_ms: int) -> None:
+        """Take our own lost create for what it is; what people did to it since arrives as news."""
+        self._applied(tx, spoke, bound, [verdict], now_ms)
+        if verdict.record is not None and verdict.doc is not None:
+            inbox.put(tx, [live_item(spoke, bound, verdict.record, dict(verdict.doc), now_ms)])
+
+
+def _say_as_sent(tx: Tx, op: Op, doc: Mapping[str, Value]) -> None:
+    """Let a create that was found, not made just now, say what the attempt it came from said.
+
+    Attempts of different rounds may have sent different values, and any of them may be the one that landed: the one
+    the record looks most like. What it does not say then is what a person wrote.
+    """
+    sent: list[Op] = []
+    for other in outbox.of_uid(tx, op.uid):
+        if (other.entity, other.connection, other.action) != (op.entity, op.connection, "create"):
+            continue
+        sent = [] if other.state == "done" else [*sent, *([other] if other.attempts else [])]
+    if sent:
+        first = max(sent, key=lambda one: sum(doc.get(name) == value for name, value in one.values.items()))
+        op.values, op.hub_values = first.values, first.hub_values
 
 
 def _stated(spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict], now_ms: int) -> list[Claim]:

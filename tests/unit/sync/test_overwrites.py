@@ -122,6 +122,42 @@ def test_a_write_whose_answer_names_no_version_is_judged_by_the_next_pull(rig: R
     assert len(rig.questions("possible_overwrite")) == 1
 
 
+def test_an_edit_inside_a_request_whose_answer_is_lost_is_asked_about(rig: Rig) -> None:
+    mine, theirs = rig.ann(title="CTO")
+    rig.a.edit("contacts", mine, {"title": "COO"})
+    rig.b.fault("lost_after", "write", object="contacts")
+    during_write(rig, "before", lambda: rig.b.edit("contacts", theirs, {"title": "CFO"}))
+    rig.round()
+    rig.rest()
+    (question,) = rig.questions("possible_overwrite")
+    assert (question.connection, question.remote_id, question.field) == ("b", theirs, "title")
+    assert rig.b.live("contacts")[theirs]["title"] == rig.a.live("contacts")[mine]["title"] == "COO"
+
+
+def test_it_is_asked_about_although_somebody_edited_again_before_we_looked(rig: Rig) -> None:
+    mine, theirs = rig.ann(title="CTO", description="old")
+    rig.a.edit("contacts", mine, {"title": "COO", "description": "new"})
+    rig.b.fault("lost_after", "write", object="contacts")
+    during_write(rig, "before", lambda: rig.b.edit("contacts", theirs, {"title": "CFO"}))
+    rig.round()
+    rig.b.edit("contacts", theirs, {"description": "newer"})
+    rig.rest()
+    assert "title" in [question.field for question in rig.questions("possible_overwrite")]
+    assert rig.a.live("contacts")[mine]["title"] == "COO"
+
+
+@pytest.mark.parametrize("kind", ["lost_after", "lost_before", "hang"])
+def test_a_lost_answer_and_a_later_edit_are_no_alarm(rig: Rig, kind: Any) -> None:
+    mine, theirs = rig.ann(title="CTO")
+    rig.a.edit("contacts", mine, {"title": "COO"})
+    rig.b.fault(kind, "write", object="contacts")
+    rig.round()
+    rig.b.edit("contacts", theirs, {"phone": "+8613800138000"})
+    rig.rest()
+    assert rig.questions() == []
+    assert rig.a.live("contacts")[mine]["phone"] == "+8613800138000"
+
+
 def lost_in_the_list(path: Path, **world: Any) -> tuple[Rig, str, str]:
     """Play a race whose lost value a late listing still shows."""
     rig = Rig(path, granularity_ms=1, **world)
