@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -47,6 +47,10 @@ class Face(Protocol):
 
     def remove(self, object: str, id: str) -> None:
         """Delete a record as a person, into the bin. Raises KeyError."""
+        ...
+
+    def define(self, object: str, name: str, kind: str, options: Sequence[str] = (), target: str = "") -> None:
+        """Give an object a field as an admin would. Raises KeyError, ValueError."""
         ...
 
     def settings(self, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Sim:
-    """Answers ``/__sim__/`` of one server: state, records, restore, faults, settings, log, reset, ready."""
+    """Answers ``/__sim__/`` of one server: state, records, restore, fields, faults, settings, log, reset, ready."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -22,6 +22,7 @@ class Sim:
             ("PATCH", "records"): self._edit,
             ("DELETE", "records"): self._remove,
             ("POST", "restore"): self._restore,
+            ("POST", "fields"): self._define,
             ("GET", "faults"): lambda _: {"rules": server.faults.shown()},
             ("POST", "faults"): self._add_faults,
             ("DELETE", "faults"): self._clear_faults,
@@ -52,8 +53,13 @@ class Sim:
         with face.world.lock:
             rows = list(face.world.objects[name].rows.values())
             wanted = set(request.query.get("id", ()))
+            told = request.param("history", "")
             records = [
-                {**face.state_record(name, row), "__deleted": bool(row.deleted)}
+                {
+                    **face.state_record(name, row),
+                    "__deleted": bool(row.deleted),
+                    **({"__history": row.history} if told else {}),
+                }
                 for row in rows
                 if not wanted or row.id in wanted
             ]
@@ -79,6 +85,12 @@ class Sim:
             raise ValueError("records of this CRM are restored through its own API")
         body = _object(request)
         restore(body["object"], str(body["id"]))
+        return {"ok": True}
+
+    def _define(self, request: Request) -> dict[str, Any]:
+        body = _object(request)
+        options, target = [str(one) for one in body.get("options") or ()], str(body.get("target") or "")
+        self._server.face.define(body["object"], str(body["name"]), str(body.get("kind", "text")), options, target)
         return {"ok": True}
 
     def _add_faults(self, request: Request) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -301,3 +301,27 @@ def _pair(row: tuple[str, Any]) -> tuple[str, str, str]:
 def field_of(spec: ObjectSpec, name: str) -> FieldSpec:
     """Give the field's description; a field nobody described is taken for text."""
     return spec.fields.get(name) or FieldSpec(name=name, label=name, custom=name.endswith("__c"))
+
+
+_KINDS: Final = {
+    "text": "text", "long_text": "long_text", "email": "email", "phone": "phone_number", "url": "url", "key": "text",
+    "date": "date", "instant": "date_time", "number": "number", "money": "currency", "bool": "true_or_false",
+    "option": "select_one", "options": "select_many", "ref": "object_reference", "user": "employee", "parent": "text",
+}  # fmt: skip
+"""What a field is to carry -> the type an admin would choose."""
+
+
+def custom_field(name: str, kind: str, options: Sequence[str] = (), target: str = "") -> FieldSpec:
+    """Give a field that an admin made for values of that kind.
+
+    Raises:
+        ValueError: nobody knows that kind.
+    """
+    if kind not in _KINDS:
+        raise ValueError(f"unknown kind {kind!r}; known: {', '.join(sorted(_KINDS))}")
+    type_ = _KINDS[kind]
+    return F(
+        name=name, label=name, type=type_, options=tuple((one, one) for one in options), target=target or None,
+        custom=name.endswith("__c"), length=500 if type_ == "text" else None, unique=kind == "key",
+        decimals=2 if type_ in NUMBER_TYPES else None,
+    )  # fmt: skip

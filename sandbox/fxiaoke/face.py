@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Final
@@ -12,7 +12,7 @@ from sandbox.clock import Clock
 from sandbox.fxiaoke import writes
 from sandbox.fxiaoke.calls import admitted
 from sandbox.fxiaoke.codes import Refusal, granted, refused
-from sandbox.fxiaoke.describe import ObjectSpec
+from sandbox.fxiaoke.describe import ObjectSpec, custom_field
 from sandbox.fxiaoke.events import Pusher
 from sandbox.fxiaoke.limits import ErrorRules, Limits, forced
 from sandbox.fxiaoke.people import Viewer
@@ -230,6 +230,18 @@ class FxiaokeFace:
         if object not in self.tenant.objects:
             raise KeyError(object)
         return self.tenant.objects[object]
+
+    def define(self, object: str, name: str, kind: str, options: Sequence[str] = (), target: str = "") -> None:
+        """Give an object a field of that kind; an unknown custom object comes into being.
+
+        Raises:
+            KeyError: no such preset object. ValueError: no such kind.
+        """
+        field = custom_field(name, kind, options, target)
+        if object not in self.tenant.objects and object.endswith("__c"):
+            self.tenant.define(object, object, {})
+        self._known(object)
+        self.tenant.define_field(object, field)
 
     def settings(self, changes: Mapping[str, Any]) -> Wire:
         """Change settings and give them all. Three words are deeds: ``expire_tokens`` kills every token handed out,

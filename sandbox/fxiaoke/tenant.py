@@ -61,6 +61,22 @@ class Tenant:
             if name not in self.world.objects:
                 add_table(self.world, name)
 
+    def define_field(self, object: str, field: FieldSpec) -> None:
+        """Add a field to an object, or put another in its place; values that a select offers no more become its first.
+
+        Raises:
+            KeyError: no such object.
+        """
+        with self.world.lock:
+            spec = self.objects[object]
+            self.objects[object] = ObjectSpec(spec.name, spec.label, {**spec.fields, field.name: field})
+            known = {value for value, _ in field.options}
+            if field.type != "select_one" or not known:
+                return
+            for row in self.world.objects[object].rows.values():
+                if row.values.get(field.name) not in (None, *known):
+                    row.set_values({**row.values, field.name: field.options[0][0]})
+
     def spec(self, name: str) -> ObjectSpec:
         """Give an object's description.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sandbox.clock import Clock
@@ -14,6 +14,7 @@ from sandbox.world import Row, World
 from sandbox.zoho.answers import CallRefusedError, RowRefusedError
 from sandbox.zoho.bulk import Bulk
 from sandbox.zoho.limits import Limits, price, real_limits
+from sandbox.zoho.modules import custom_field
 from sandbox.zoho.oauth import OAuth
 from sandbox.zoho.org import Org
 from sandbox.zoho.routes import Routes
@@ -181,6 +182,13 @@ class ZohoFace:
         if "Tag" in values:
             out["Tag"] = [tag["name"] if isinstance(tag, Mapping) else str(tag) for tag in values["Tag"] or ()]
         return out
+
+    def define(self, object: str, name: str, kind: str, options: Sequence[str] = (), target: str = "") -> None:
+        """Give a module a field of that kind. Raises KeyError for a module that is not there, ValueError for a kind."""
+        with self.world.lock:
+            if object not in self.org.modules:
+                raise KeyError(object)
+            self.org.define(object, custom_field(name, kind, options, target))
 
     def settings(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Take Zoho's own settings and give all of them with the counters.

@@ -10,7 +10,7 @@ the defaults of a new organisation [assumed]
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -273,4 +273,28 @@ def parse_field(line: str) -> Field:
         duplicate_check="key" in marks,
         target=target,
         options=tuple(option.strip() for option in options.split("|") if option.strip()),
+    )
+
+
+_KINDS: Final[Mapping[str, tuple[str, int]]] = {
+    "text": ("text", 255), "long_text": ("textarea", 32_000), "email": ("email", 100), "phone": ("phone", 30),
+    "url": ("website", 450), "key": ("text", 100), "date": ("date", 20), "instant": ("datetime", 30),
+    "number": ("double", 16), "money": ("currency", 16), "bool": ("boolean", 5), "option": ("picklist", 120),
+    "options": ("multiselectpicklist", 255), "ref": ("lookup", 20), "user": ("ownerlookup", 20),
+    "parent": ("multi_module_lookup", 20),
+}  # fmt: skip
+"""What a field is to carry -> the data type and length an admin would choose."""
+
+
+def custom_field(name: str, kind: str, options: Sequence[str] = (), target: str = "") -> Field:
+    """Give a field that an admin made for values of that kind.
+
+    Raises:
+        ValueError: nobody knows that kind.
+    """
+    if kind not in _KINDS:
+        raise ValueError(f"unknown kind {kind!r}; known: {', '.join(sorted(_KINDS))}")
+    type_, length = _KINDS[kind]
+    return Field(
+        api_name=name, type=type_, length=length, unique=kind == "key", target=target or None, options=tuple(options)
     )

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sandbox.story import Person
 from sandbox.world import Row, Table, Values, World
-from sandbox.zoho.modules import Module, organisation
+from sandbox.zoho.modules import Field, Module, organisation
 from sandbox.zoho.values import Checker, normalised, wire_time
 
 ID_BASE: Final = 5_725_767_000_000_000_000
@@ -102,6 +102,23 @@ class Org:
     def module(self, name: str) -> Module | None:
         """Give a module by its API name, letter case as given."""
         return self.modules.get(name)
+
+    def define(self, module: str, field: Field) -> None:
+        """Add a field to a module, or put another in its place, as an admin does.
+
+        Values that a picklist offers no more become its first option.
+
+        Raises:
+            KeyError: no such module.
+        """
+        known = self.modules[module]
+        self.modules[module] = changed = Module(module, {**known.fields, field.api_name: field})
+        self._checkers[module] = Checker(changed, self.module_of, self.users.__contains__)
+        self._cells.pop((module, field.api_name), None)
+        if field.type == "picklist" and field.options:
+            for row in self.table(module).rows.values():
+                if row.values.get(field.api_name) not in (None, *field.options):
+                    row.set_values({**row.values, field.api_name: field.options[0]})
 
     def module_of(self, module: str | None, record_id: str) -> str | None:
         """Give the module that holds a live record, looking in one module or in all."""
