@@ -80,8 +80,9 @@ def _ending(scene: Scene, who: str) -> Ending:
     for uid, changes in scene.sql("SELECT uid, changes FROM journal"):
         if uid in uids:
             for field, change in json.loads(changes).items():
-                for losers in change[2:]:
-                    told.setdefault(field, []).extend((losers or {}).values())
+                for losers in change[2:]:  # a write may carry its hub values there instead
+                    if isinstance(losers, dict):
+                        told.setdefault(field, []).extend(losers.values())
     ever = {side: len(some) for side, some in born.items()}
     return Ending(who, live, ever, rows, parked, doubtful, told)
 
