@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from sandbox.main import Running, start, write_config
 ROOT = Path(__file__).parents[3]
 ENV = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
 LONG_S = 120.0
+FIRST_DUE = date(2026, 12, 1)
+"""No day is typed twice: an edit to the day that stood there already could not be told from none."""
 
 PAIRS = {
     "account": ("Accounts", "AccountObj"),
@@ -207,14 +210,15 @@ class People:
             return
         row = self.rng.choice(known)
         hub, *fields = self.rng.choice(TEXTS[entity])
+        self.world.edit(side, name, row[1 + side], {fields[side]: self.typed(hub, side)})
+
+    def typed(self, hub: str, side: int) -> Any:
+        """Give a value that nobody has typed before."""
         self.count += 1
-        value: Any = f"{hub} v{self.count}"
         if hub == "due":
-            day = f"2026-12-{self.rng.randrange(1, 29):02d}"
-            value = day if side == 0 else millis(day)
-        elif hub == "website":
-            value = f"https://v{self.count}.example"
-        self.world.edit(side, name, row[1 + side], {fields[side]: value})
+            day = (FIRST_DUE + timedelta(days=self.count)).isoformat()
+            return day if side == 0 else millis(day)
+        return f"https://v{self.count}.example" if hub == "website" else f"{hub} v{self.count}"
 
     def _newcomer(self, side: int) -> None:
         self.count += 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,15 @@ import httpx
 import sqlalchemy as sa
 
 from tests.system.acceptance.worlds import PAIRS, TEXTS, People, Worlds, differences, duplicates
+from tests.system.processes.evidence import Edit, Replaced, known_texts, replaced
 from tests.system.processes.nursery import Child, Nursery, wait_until
 
 SIDES = ("zoho", "fxiaoke")
-KEYS = ("Duban_Key", "duban_key__c")
+ZOHO = SIDES.index("zoho")
+"""There nothing counts writes: an edit that falls into the moment of one can only be shown to have done so."""
+_WRITE_PATHS = ("/crm/v8/{}", "data/update")
+_EPOCH = datetime(1970, 1, 1, 8)
+_FIELDS = {name: TEXTS[entity] for entity in TEXTS for name in PAIRS[entity]}
 
 
 class Ground(Worlds):
@@ -35,7 +41,7 @@ class Ground(Worlds):
         self.file = folder / "duban.db"
         self.traffic = folder / "traffic.jsonl"
         self.http = httpx.Client(timeout=60)
-        self.edits: list[tuple[int, str, str, str, Any]] = []
+        self.edits: list[Edit] = []
         self.sandbox = nursery.start(
             "sandbox", "--zoho", "127.0.0.1:0", "--fxiaoke", "127.0.0.1:0", "--log", str(self.traffic),
             "--write-config", str(self.config), *words,
@@ -139,7 +145,7 @@ class Ground(Worlds):
 
     def edit(self, side: int, name: str, id_: str, values: dict[str, Any]) -> None:
         super().edit(side, name, id_, values)
-        self.edits += [(side, name, id_, field, value) for field, value in values.items()]
+        self.edits += [Edit(side, name, id_, field, value) for field, value in values.items()]
 
     # --- the judgement ------------------------------------------------------------------------------------------
 
@@ -151,7 +157,15 @@ class Ground(Worlds):
             born = [str(row.get(field) or "") for row in self.live(side, name).values()]
             here = sorted(mail for mail in born if mail.startswith("newcomer"))
             assert here == sorted(f"newcomer{n}@client.example" for n in self._newcomers(people)), (name, here)
-        assert self.lost_edits() == [], self.lost_edits()
+        overwritten = self.overwritten()
+        untold = [one for one in overwritten if one.seen or not (self.told(one.edit) or one.edit.side == ZOHO)]
+        assert untold == [], untold
+        asked = sum(map(self.told, (one.edit for one in overwritten)))
+        print(
+            f"{len(self.edits)} edits, {len(overwritten)} overwritten while a write was under way, {asked} asked about"
+        )
+        lost = self.lost_edits([one.edit for one in overwritten])
+        assert lost == [], lost
         assert self.without_intent() == [], self.without_intent()
 
     @staticmethod
@@ -159,32 +173,54 @@ class Ground(Worlds):
         assert isinstance(people, Crowd)
         return people.born
 
-    def lost_edits(self) -> list[tuple[Any, ...]]:
-        """Give edits that were the last word on a pair's field and are neither there, nor parked, nor told of.
+    def overwritten(self) -> list[Replaced]:
+        """Give the edits that our writes replaced although the store never knew them."""
+        journal = [changes for (changes,) in self.rows('SELECT "changes" FROM "journal"')]
+        reviews = [data for (data,) in self.rows('SELECT "data" FROM "review" WHERE "kind" = \'conflict\'')]
+        known = known_texts(journal, reviews)
+        requests = self.requests()
+        out = []
+        for side, name in {(edit.side, edit.object) for edit in self.edits}:
+            rows = self.call(side, "GET", f"state?object={name}&history=1")["records"]
+            history = {str(row.get("id") or row.get("_id")): row["__history"] for row in rows}
+            asked = [request for request in requests if request["server"] == SIDES[side]]
+            for edit in self.edits:
+                if (edit.side, edit.object) != (side, name) or _as_stored(edit.value) in known:
+                    continue
+                found = replaced(edit, history[edit.id], asked)
+                out += [found] if found is not None else []
+        return out
 
-        Told of are those that fell between the last look at a record and the write of that very field.
+    def told(self, edit: Edit) -> bool:
+        """Say whether a person is asked about an edit that a write may have replaced."""
+        where = "kind = 'possible_overwrite' AND connection = :connection AND remote_id = :id AND field = :field"
+        names = next(names for names in _FIELDS[edit.object] if names[1 + edit.side] == edit.field)
+        sql = f"SELECT 1 FROM review WHERE {where}"
+        return bool(self.rows(sql, connection=SIDES[edit.side], id=edit.id, field=names[0]))
+
+    def lost_edits(self, overwritten: Sequence[Edit] = ()) -> list[tuple[Any, ...]]:
+        """Give edits that were the last word on a pair's field and are neither there nor parked.
+
+        Args:
+            overwritten: those that were never seen, for a write was under way.
         """
-        told = self.rows("SELECT uid, field FROM review WHERE kind = 'possible_overwrite'")
-        parked = self.parked() | {(uid, field) for uid, field in told}
-        last: dict[tuple[str, str, str], tuple[int, str, Any]] = {}
+        parked = self.parked()
         pairs = {
             (side, row[1 + side]): (entity, row) for entity in TEXTS for row in self.links(entity) for side in (0, 1)
         }
-        for side, _, id_, field, value in self.edits:
-            if (side, id_) not in pairs:
+        last: dict[tuple[str, str, str], Edit] = {}
+        for edit in self.edits:
+            if edit in overwritten or (edit.side, edit.id) not in pairs:
                 continue
-            entity, row = pairs[side, id_]
-            hub = next(names[0] for names in TEXTS[entity] if names[1 + side] == field)
-            if hub == "due":  # days repeat: an edit to the day it was already cannot be told from none
-                continue
-            last[entity, row[0], hub] = (side, id_, value)
+            entity, row = pairs[edit.side, edit.id]
+            hub = next(names[0] for names in TEXTS[entity] if names[1 + edit.side] == edit.field)
+            last[entity, row[0], hub] = edit
+        truth = {(side, name): self.live(side, name) for names in PAIRS.values() for side, name in enumerate(names)}
         out: list[tuple[Any, ...]] = []
-        truth = {(s, n): self.live(s, n) for e in TEXTS for s, n in enumerate(PAIRS[e])}
-        for (entity, uid, hub), (side, id_, value) in last.items():
-            field = next(names[1 + side] for names in TEXTS[entity] if names[0] == hub)
-            now = truth[side, PAIRS[entity][side]][id_].get(field)
-            if now != value and (uid, hub) not in parked:
-                out.append((entity, uid, hub, SIDES[side], value, now))
+        for (entity, uid, hub), edit in last.items():
+            now = truth[edit.side, edit.object][edit.id].get(edit.field)
+            if now != edit.value and (uid, hub) not in parked:
+                out.append((entity, uid, hub, edit, now))
         return out
 
     def without_intent(self) -> list[str]:
@@ -203,6 +239,11 @@ class Ground(Worlds):
                 if not any((request["server"], handle) in known for handle in row):
                     out.append(f"{request['time']} {request['method']} {request['path']} {sorted(row)[:3]}")
         return out
+
+
+def _as_stored(value: Any) -> str:
+    """Give a typed value as the store writes it: FxiaoKe's days are moments there."""
+    return (_EPOCH + timedelta(milliseconds=value)).date().isoformat() if isinstance(value, int) else str(value)
 
 
 def _rows_of(request: dict[str, Any]) -> list[set[str]]:
@@ -230,6 +271,27 @@ class Crowd(People):
     def _newcomer(self, side: int) -> None:
         super()._newcomer(side)
         self.born.append(self.count)
+
+
+@contextmanager
+def edited_in_the_moment(world: Ground, people: People, rng: random.Random) -> Iterator[None]:
+    """Let somebody edit a field at one side, and somebody else that field at the other right inside our write of it."""
+    entity = rng.choice(sorted(TEXTS))
+    side, names = rng.randrange(2), rng.choice(TEXTS[entity])
+    parked = world.parked()
+    _, *ids = rng.choice([row for row in world.links(entity) if (row[0], names[0]) not in parked])
+    other = 1 - side
+    world.edit(side, PAIRS[entity][side], ids[side], {names[1 + side]: people.typed(names[0], side)})
+    theirs = Edit(other, PAIRS[entity][other], ids[other], names[1 + other], people.typed(names[0], other))
+    world.fault(
+        other, action="edit", path=_WRITE_PATHS[other].format(theirs.object), body_match=theirs.id,
+        object=theirs.object, id=theirs.id, values={theirs.field: theirs.value},
+    )  # fmt: skip
+    yield
+    world.clear_faults(other)
+    (row,) = world.call(other, "GET", f"state?object={theirs.object}&id={theirs.id}&history=1")["records"]
+    if any(change.get(theirs.field, (None, None))[1] == theirs.value for _, _, change in row["__history"]):
+        world.edits.append(theirs)
 
 
 @contextmanager
@@ -264,4 +326,4 @@ def drawn_moment(world: Ground, rng: random.Random, people: People, most: int = 
     wait_until(reached, "the drawn moment", step_s=0.003)
 
 
-__all__ = ["Crowd", "Ground", "drawn_moment", "ground"]
+__all__ = ["Crowd", "Ground", "drawn_moment", "edited_in_the_moment", "ground"]

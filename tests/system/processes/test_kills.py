@@ -1,6 +1,6 @@
 """Killed at drawn moments with people at work: nothing twice, nothing missing, no lock to remove.
 
-``DUBAN_KILLS_SQLITE``, ``DUBAN_KILLS_POSTGRESQL`` and ``DUBAN_DRAINS`` set how often.
+``DUBAN_KILLS_SQLITE``, ``DUBAN_KILLS_POSTGRESQL``, ``DUBAN_KILLS_MOMENTS`` and ``DUBAN_DRAINS`` set how often.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import time
 from pathlib import Path
 
 from tests.system.acceptance.worlds import duplicates
-from tests.system.processes.ground import Crowd, drawn_moment, ground
+from tests.system.processes.ground import Crowd, drawn_moment, edited_in_the_moment, ground
 from tests.system.processes.nursery import wait_until
 
 KILLS = {
     "file": int(os.environ.get("DUBAN_KILLS_SQLITE", "20")),
     "postgresql": int(os.environ.get("DUBAN_KILLS_POSTGRESQL", "5")),
 }
+MOMENTS = int(os.environ.get("DUBAN_KILLS_MOMENTS", "6"))
 DRAINS = int(os.environ.get("DUBAN_DRAINS", "5"))
 SEED = int(os.environ.get("DUBAN_PROCESS_SEED", "1"))
 
@@ -35,6 +36,22 @@ def test_killed_at_drawn_moments_it_comes_to_the_same_end(tmp_path: Path, store_
             drawn_moment(world, rng, people)
             assert child.code() is None, child.said()
             child.kill()
+        world.rest()
+        world.judge(people, planted)
+
+
+def test_killed_around_writes_into_which_somebody_edits_no_edit_is_lost_untold(tmp_path: Path) -> None:
+    rng = random.Random(SEED)
+    with ground(tmp_path, "--seed", "5") as world:
+        planted = duplicates(world)
+        people = Crowd(world, SEED)
+        for _ in range(MOMENTS):
+            with edited_in_the_moment(world, people, rng):
+                begun = world.written()
+                child = world.start("run")
+                wait_until(lambda begun=begun: world.written() > begun, "a write", step_s=0.001)
+                time.sleep(rng.uniform(0, 0.02))
+                child.kill()
         world.rest()
         world.judge(people, planted)
 
