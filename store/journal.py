@@ -12,7 +12,7 @@ from hashlib import blake2b, sha256
 from typing import Any, Final
 
 from mapping.records import EntityKind
-from store.statements import dumps, execute, execute_many, fetch, fetch_among, fetch_one, insert_sql, loads, upsert
+from store.statements import dumps_flat, execute, execute_many, fetch, fetch_among, fetch_one, insert_sql, loads, upsert
 from store.tx import Tx
 
 _CONTENT: Final = (
@@ -70,7 +70,7 @@ def append(tx: Tx, entries: Sequence[Entry], salt: bytes) -> None:
         seq += 1
         content = (
             entry.run_id, entry.at_ms, entry.kind, entry.entity, entry.uid, entry.connection, entry.remote_id,
-            entry.op_id, entry.who, dumps(entry.changes), entry.cause,
+            entry.op_id, entry.who, dumps_flat(entry.changes), entry.cause,
         )  # fmt: skip
         own_salt = blake2b(seq.to_bytes(8, "big"), key=salt[:64], digest_size=16).digest()
         digest = _digest(own_salt, seq, content)

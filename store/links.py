@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from mapping.records import EntityKind
-from store.statements import dumps, execute_many, fetch, fetch_among, fetch_one, insert_sql, loads_dict, next_ids
+from store.statements import (
+    dumps,
+    dumps_flat,
+    execute_many,
+    fetch,
+    fetch_among,
+    fetch_one,
+    insert_sql,
+    loads_dict,
+    next_ids,
+)
 from store.tx import Tx
 
 LinkState = Literal["live", "gone", "suspended", "retired"]
@@ -184,8 +194,8 @@ def by_alias(tx: Tx, connection: str, old_remote_ids: Iterable[str]) -> dict[str
 def _stored(link: Link) -> tuple[Any, ...]:
     return (
         link.entity, link.uid, link.connection, link.object, link.remote_id, link.state, link.version,
-        link.expect_version, link.modified_ms, dumps(link.shadow_hub), link.remote_text or dumps(link.shadow_remote),
-        dumps(link.notes), link.created_ms,
+        link.expect_version, link.modified_ms, dumps_flat(link.shadow_hub),
+        link.remote_text or dumps_flat(link.shadow_remote), dumps(link.notes), link.created_ms,
     )  # fmt: skip
 
 

@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from mapping.records import EntityKind
-from store.statements import among, dumps, execute_among, execute_many, fetch, fetch_among, insert_sql, listed, loads
+from store.statements import (
+    among,
+    dumps,
+    dumps_flat,
+    execute_among,
+    execute_many,
+    fetch,
+    fetch_among,
+    insert_sql,
+    listed,
+    loads,
+)
 from store.tx import Tx
 
 OpAction = Literal["create", "update", "delete", "restore"]
@@ -173,9 +184,9 @@ def counts(tx: Tx) -> dict[str, int]:
 
 def _stored(op: Op) -> tuple[Any, ...]:
     return (
-        op.run_id, op.digest, op.entity, op.uid, op.connection, op.object, op.action, op.remote_id, dumps(op.values),
-        dumps(op.hub_values), dumps(op.base), op.key, op.state, op.attempts, op.not_before_ms, op.first_intent_ms,
-        dumps(op.steps_done), op.code, op.message, op.created_ms,
+        op.run_id, op.digest, op.entity, op.uid, op.connection, op.object, op.action, op.remote_id,
+        dumps_flat(op.values), dumps_flat(op.hub_values), dumps_flat(op.base), op.key, op.state, op.attempts,
+        op.not_before_ms, op.first_intent_ms, dumps(op.steps_done), op.code, op.message, op.created_ms,
     )  # fmt: skip
 
 

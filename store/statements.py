@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from store.tx import Tx
 
@@ -48,13 +48,39 @@ def dumps(value: Any) -> str:
     return _encode(value) if value != {} else "{}"
 
 
+def dumps_flat(doc: Mapping[str, Any]) -> str:
+    """Give canonical JSON text of a document whose values hold no documents (records, shadows, changes).
+
+    As ``dumps``, in a third of the time: most documents have one of a few sets of keys, so their order is known.
+    """
+    if not doc:
+        return "{}"
+    keys = tuple(doc)
+    order = _orders.get(keys) or _learn_order(keys)
+    try:
+        return to_json(doc if order == keys else {name: doc[name] for name in order}).decode()
+    except ValueError:  # half a surrogate pair, which only the standard library writes
+        return _encode(doc)
+
+
+_orders: dict[tuple[str, ...], tuple[str, ...]] = {}
+_ORDERS_KEPT: Final = 5000
+
+
+def _learn_order(keys: tuple[str, ...]) -> tuple[str, ...]:
+    if len(_orders) >= _ORDERS_KEPT:
+        _orders.clear()
+    order = _orders[keys] = tuple(sorted(keys))
+    return order
+
+
 def dumps_storable(doc: dict[str, Any]) -> str:
-    """Give canonical JSON text of what came from outside.
+    """Give canonical JSON text of a flat document that came from outside.
 
     No database takes half a surrogate pair as text, and PostgreSQL takes no NUL: both become U+FFFD right here, so
     that one strange record never stops the others further in.
     """
-    text = _encode(doc)
+    text = dumps_flat(doc)
     if "\\u0000" not in text:
         if text.isascii():
             return text
@@ -64,7 +90,7 @@ def dumps_storable(doc: dict[str, Any]) -> str:
             pass
         else:
             return text
-    return _encode(_storable(doc))
+    return dumps_flat(_storable(doc))
 
 
 def _storable(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import queue
 import threading
@@ -21,6 +20,7 @@ from store.database import Database
 from store.inbox import Item
 from store.links import Known
 from store.quarantine import Held
+from store.statements import dumps_flat
 from store.streams import Stream
 from store.tx import Tx
 from sync import overwrites
@@ -40,7 +40,7 @@ FRESH = "fresh_ms"
 
 def canonical(doc: dict[str, Value]) -> str:
     """Give the one text of a document; equal texts are equal documents (the form shadows are stored in)."""
-    return json.dumps(doc, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return dumps_flat(doc)
 
 
 @dataclass(slots=True)

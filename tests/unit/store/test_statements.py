@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from store.statements import among, dumps, dumps_storable, insert_sql, listed, loads, loads_dict, spell, upsert_sql
+from store.statements import (
+    among,
+    dumps,
+    dumps_flat,
+    dumps_storable,
+    insert_sql,
+    listed,
+    loads,
+    loads_dict,
+    spell,
+    upsert_sql,
+)
 from store.triggers import statements
 from store.tx import Tx
 
@@ -72,3 +83,18 @@ def test_every_hub_table_is_watched_in_every_database(dialect: str, each: int) -
     made = statements(dialect)
     assert len(made) == each * 6
     assert all(any(f" ON {table} " in text for text in made) for table in ("account", "contact", "comment", "task"))
+
+
+@pytest.mark.parametrize(
+    "doc",
+    [
+        {},
+        {"b": 1, "a": None},
+        {"b": [1.5, "x", True], "a": '引号" \\ \n \x1f \x7f \u2028'},
+        {"big": 2**80, "far": 1e16, "near": 0.001, "z": -0.0, "a": False},
+        {"half": "\ud83d", "a": "x"},
+    ],
+)
+def test_flat_documents_have_the_text_that_all_documents_have(doc: dict[str, object]) -> None:
+    backwards = dict(reversed(doc.items()))
+    assert dumps_flat(doc) == dumps_flat(backwards) == dumps(doc)
