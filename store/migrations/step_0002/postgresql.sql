@@ -1,0 +1,45 @@
+CREATE TABLE certificate (
+	id BIGSERIAL NOT NULL,
+	run_id VARCHAR(64) COLLATE "C" DEFAULT '' NOT NULL,
+	at_ms BIGINT DEFAULT '0' NOT NULL,
+	doc TEXT NOT NULL,
+	PRIMARY KEY (id)
+)
+-- next
+CREATE TABLE sweep (
+	connection VARCHAR(64) COLLATE "C" NOT NULL,
+	entity VARCHAR(16) COLLATE "C" NOT NULL,
+	object VARCHAR(128) COLLATE "C" DEFAULT '' NOT NULL,
+	generation INTEGER DEFAULT '0' NOT NULL,
+	state VARCHAR(16) COLLATE "C" DEFAULT '' NOT NULL,
+	complete INTEGER DEFAULT '0' NOT NULL,
+	scope VARCHAR(128) COLLATE "C" DEFAULT '' NOT NULL,
+	watermark TEXT,
+	feed_mark TEXT,
+	began_mark TEXT,
+	high_ms BIGINT,
+	listed INTEGER DEFAULT '0' NOT NULL,
+	started_ms BIGINT DEFAULT '0' NOT NULL,
+	ended_ms BIGINT DEFAULT '0' NOT NULL,
+	reason VARCHAR(32) COLLATE "C" DEFAULT '' NOT NULL,
+	findings TEXT NOT NULL,
+	PRIMARY KEY (connection, entity)
+)
+-- next
+CREATE TABLE sweep_seen (
+	connection VARCHAR(64) COLLATE "C" NOT NULL,
+	remote_id VARCHAR(128) COLLATE "C" NOT NULL,
+	object VARCHAR(128) COLLATE "C" NOT NULL,
+	generation INTEGER DEFAULT '0' NOT NULL,
+	misses INTEGER DEFAULT '0' NOT NULL,
+	judged INTEGER DEFAULT '0' NOT NULL,
+	outcome VARCHAR(16) COLLATE "C" DEFAULT '' NOT NULL,
+	version VARCHAR(128) COLLATE "C" DEFAULT '' NOT NULL,
+	modified_ms BIGINT,
+	digest VARCHAR(64) COLLATE "C" DEFAULT '' NOT NULL,
+	differs TEXT NOT NULL,
+	in_scope BOOLEAN NOT NULL,
+	PRIMARY KEY (connection, remote_id, object)
+)
+-- next
+ALTER TABLE review ALTER COLUMN kind TYPE VARCHAR(32) COLLATE "C"

@@ -1,0 +1,25 @@
+"""Sweeps and their certificates; the longer names of reviews."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+SEPARATOR = "\n-- next\n"
+
+
+def upgrade() -> None:
+    connection = op.get_bind()
+    path = files("store") / "migrations" / "step_0002" / f"{connection.dialect.name}.sql"
+    for statement in path.read_text(encoding="utf-8").split(SEPARATOR):
+        connection.exec_driver_sql(statement.strip())
+
+
+def downgrade() -> None:
+    raise NotImplementedError("a store is never taken back: restore the backup made before the upgrade")
