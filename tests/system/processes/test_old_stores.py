@@ -31,18 +31,11 @@ def world(tmp_path: Path) -> Iterator[Worlds]:
         yield made
 
 
-def let_pass(world: Worlds, seconds: float) -> None:
-    """Move the clocks of both CRMs on."""
-    for side in (0, 1):
-        skew_s = world.call(side, "GET", "settings")["clock_skew_s"]
-        world.call(side, "POST", "settings", {"clock_skew_s": skew_s + seconds})
-
-
 def rest(world: Worlds, limit: int = 10) -> None:
     """Sync until a round writes nothing."""
     with Service.open(world.config) as service:
         for _ in range(limit):
-            let_pass(world, SECOND_S)
+            world.let_pass(SECOND_S)
             before = world.mutations()
             service.sync(())
             if world.mutations() == before:
