@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from mapping.records import EntityKind
 from store.outbox import IN_OPEN
-from store.statements import execute_among, execute_many, fetch_among
+from store.statements import execute_among, execute_many, fetch, fetch_among
 from store.tx import Tx
 
 
@@ -18,8 +18,11 @@ def creating(tx: Tx, entity: EntityKind, uids: Iterable[str]) -> list[tuple[str,
 
 def barred(tx: Tx, entity: EntityKind) -> set[str]:
     """Give the connections where a create of this kind may have happened unseen."""
-    sql = f'SELECT DISTINCT "connection" FROM "op" WHERE {IN_OPEN} AND "action" = \'create\' AND "entity" = ? AND'
-    return {row[0] for row in fetch_among(tx, sql, '"state"', ("intent", "unknown"), entity)}
+    sql = (
+        f'SELECT DISTINCT "connection" FROM "op" WHERE {IN_OPEN} AND "action" = \'create\' AND "entity" = ? '
+        'AND "attempts" > 0'
+    )
+    return {row[0] for row in fetch(tx, sql, entity)}
 
 
 def close_matches(tx: Tx, connection: str, object: str, remote_ids: Sequence[str], now_ms: int) -> None:

@@ -22,6 +22,7 @@ from store.outbox import Op
 from store.tx import Tx
 from sync.guards import Rails, circuit_open
 from sync.halting import Halt, never
+from sync.repeating import shown
 from sync.report import RunReport
 from sync.settling import Settler, Verdict
 from sync.spokes import PENDING, Spoke
@@ -174,13 +175,21 @@ class Applier:
             for batch in batches:
                 ops = batch.ops
                 pending = [op for op in ops if _points_ahead(op)]
-                batch.ops = [op for op in ops if resolve_pending(tx, batch.spoke, op, now_ms)]
+                seen = shown(tx, batch.spoke, ops)
+                batch.ops = [op for op in ops if op.id not in seen and resolve_pending(tx, batch.spoke, op, now_ms)]
                 outbox.save(tx, pending)
+                outbox.mark(tx, [_lost(op, now_ms) for op in ops if op.id in seen])
                 outbox.intend(tx, batch.ops, now_ms, now_ms + int(batch.spoke.settings.visible_after_s * 1000))
                 waiting += len(ops) - len(batch.ops)
         if waiting:
             self._report.tally("waiting", waiting)
         return [batch for batch in batches if batch.ops]
+
+
+def _lost(op: Op, now_ms: int) -> Op:
+    """Let a create be looked for once more: a listing shows it now, or something very like it."""
+    op.state, op.not_before_ms = "unknown", now_ms
+    return op
 
 
 def _points_ahead(op: Op) -> bool:
@@ -302,19 +311,29 @@ def _send_rows(spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict]) -> li
 
 
 def _show_holders(spoke: Spoke, bound: BoundMap, judged: list[Verdict]) -> list[Verdict]:
-    """Read the records that hold a unique value we wanted: they may be our own lost creates."""
-    ids = [verdict.remote_id for verdict in judged if verdict.outcome == "duplicate" and verdict.remote_id]
-    if not ids:
+    """Read the records that hold a unique value we wanted, or that are in no bin: our own lost writes may be why."""
+    asked = {verdict.op.id: id for verdict in judged if (id := _to_look_at(verdict))}
+    if not asked:
         return judged
     try:
-        found = _fetch(spoke, bound, ids)
+        found = _fetch(spoke, bound, list(asked.values()))
     except DubanError:
-        return [replace(v, outcome="unknown") if v.outcome == "duplicate" else v for v in judged]
+        return [replace(v, outcome="unknown") if v.op.id in asked else v for v in judged]
     out: list[Verdict] = []
     for verdict in judged:
-        record = found.get(verdict.remote_id or "") if verdict.outcome == "duplicate" else None
-        out.append(verdict if record is None else _with_holder(bound, verdict, record))
+        record = found.get(asked.get(verdict.op.id, ""))
+        if record is not None and verdict.op.action == "restore":
+            verdict = replace(verdict, outcome="applied", record=record)
+        elif record is not None:
+            verdict = _with_holder(bound, verdict, record)
+        out.append(verdict)
     return out
+
+
+def _to_look_at(verdict: Verdict) -> str | None:
+    if verdict.outcome == "gone" and verdict.op.action == "restore":
+        return verdict.op.remote_id
+    return verdict.remote_id if verdict.outcome == "duplicate" else None
 
 
 def _with_holder(bound: BoundMap, verdict: Verdict, record: RemoteRecord) -> Verdict:

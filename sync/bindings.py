@@ -15,7 +15,6 @@ from mapping.records import TITLE_FIELD, EntityKind, Value
 from store import hub, identity, inbox, links, reviews, streams, worklist
 from store.hub import DirtyMark
 from store.inbox import Item
-from store.links import Link
 from store.reviews import Review
 from store.tx import Tx
 from sync import reasons
@@ -24,6 +23,9 @@ from sync.report import LineAction, PlanLine, RunReport
 from sync.spokes import ChunkRefs, Spoke, prefetch
 
 CHUNK = 1000
+
+MADE = "made"
+"""Note of a link: the record is one that we made."""
 
 
 @dataclass(slots=True)
@@ -74,8 +76,8 @@ class Binder:
             return
         if self._keyed:
             self._index()
-        meetings = self._meet()
-        barred = worklist.barred(self._tx, self._entity)
+        barred = self._kept_back()
+        meetings = self._meet(barred)
         done: set[Node] = set()
         for items in self._unlinked():
             yield self._bind(items, meetings, barred, done)
@@ -87,9 +89,12 @@ class Binder:
             yield [item for item in items if item.connection in self._spokes]
 
     def _index(self) -> None:
-        """Write the identity keys of the newcomers."""
+        """Write the identity keys of the newcomers; those that went again before they met anybody lose theirs."""
         for items in self._unlinked():
             for name, spoke in self._spokes.items():
+                left = [item.remote_id for item in items if item.connection == name and _left(item)]
+                if left:
+                    identity.drop(self._tx, self._entity, name, left)
                 mine = [item for item in items if item.connection == name and item.doc is not None]
                 if not mine:
                     continue
@@ -106,10 +111,11 @@ class Binder:
         others = [name for name in self._spokes if name != spoke.name]
         return keys_of.mirror_keys(values, spoke.name, others, ours=ours)
 
-    def _meet(self) -> _Meetings:
+    def _meet(self, barred: frozenset[Node]) -> _Meetings:
         out = _Meetings()
         decided = self._decided(out)
         shared = identity.shared(self._tx, self._entity) if self._keyed else []
+        shared = [row for row in shared if (row[1], row[2]) not in barred] if barred else shared
         matching = self._match(shared, decided) if shared else Matching()
         for group in matching.groups:
             reason = reasons.MATCHED_KEY if group.by_key else reasons.MATCHED_IDENTITY
@@ -158,14 +164,22 @@ class Binder:
             shared,
             {uid: frozenset(link.connection for link in rows) for uid, rows in taken.items()},
             settled=decided,
-            made_at={uid: frozenset(one.connection for one in rows if self._ours(one)) for uid, rows in taken.items()},
+            made_at={
+                uid: frozenset(one.connection for one in rows if one.notes.get(MADE)) for uid, rows in taken.items()
+            },
             asked=self._asked(),
         )
 
-    def _ours(self, link: Link) -> bool:
-        """Say whether our last write to a record is the one that made it: a create alone writes name and all."""
-        wrote: Sequence[str] = link.notes.get("wrote", ())
-        return TITLE_FIELD[self._entity] in wrote
+    def _kept_back(self) -> frozenset[Node]:
+        """Give the records that may be what a create of unknown fate made: they meet nobody until that is known."""
+        barred = worklist.barred(self._tx, self._entity) & self._spokes.keys()
+        me = {name: self._spokes[name].identity.user_id for name in barred}
+        return frozenset(
+            (item.connection, item.remote_id)
+            for items in (self._unlinked() if me else ())
+            for item in items
+            if item.created_by is not None and item.created_by == me.get(item.connection)
+        )
 
     def _asked(self) -> set[tuple[Node, str]]:
         return {
@@ -176,16 +190,16 @@ class Binder:
             if side == HUB
         }
 
-    def _bind(self, items: Sequence[Item], meetings: _Meetings, barred: set[str], done: set[Node]) -> Work:
+    def _bind(self, items: Sequence[Item], meetings: _Meetings, barred: frozenset[Node], done: set[Node]) -> Work:
         work = Work([])
         dropped: list[int] = []
         for item in items:
             node = (item.connection, item.remote_id)
             if node in done:
                 continue
-            if item.gone or not item.in_scope or item.doc is None:
+            if _left(item):
                 dropped += [item.id] if item.id is not None else []
-            elif item.connection in barred and item.created_by == self._spokes[item.connection].identity.user_id:
+            elif node in barred:
                 self._say(item, "skip", reasons.WAITS_FOR_CREATE)
             elif node in meetings.doubts:
                 self._doubt(item, meetings.doubts[node], again=node in meetings.reappeared)
@@ -268,6 +282,10 @@ def _has_strangers(tx: Tx, entity: EntityKind, connection: str) -> bool:
     if not inbox.unlinked(tx, entity, limit=1):
         return False
     return bool(links.unlinked_uids(tx, entity, connection, limit=1))
+
+
+def _left(item: Item) -> bool:
+    return item.gone or not item.in_scope or item.doc is None
 
 
 def hub_values(spoke: Spoke, entity: EntityKind, doc: Mapping[str, Value], refs: ChunkRefs) -> dict[str, Value]:

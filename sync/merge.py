@@ -50,6 +50,7 @@ class Parked:
         review_id: of the review row.
         sides: connection -> remote value that was shown to the person.
         resolved: True when a decision is there; ``value`` is the hub value decided on.
+        away: a side it names takes no part now: neither the question nor its answer can be ended without it.
     """
 
     review_id: int
@@ -57,6 +58,7 @@ class Parked:
     sides: Mapping[str, Value]
     resolved: bool = False
     value: Value = None
+    away: bool = False
 
 
 @dataclass(slots=True)
@@ -110,6 +112,9 @@ def merge_field(hub: Value, sides: Sequence[FieldSide], parked: Parked | None = 
     candidates = _candidates(hub, sides, standing, out)
     if parked is not None and any(side.bound.map.direction == "claim" for side in sides):
         return out  # supervision asked; it also reads the answer, and until then nobody is told anything
+    if parked is not None and parked.away:
+        news = parked.resolved or hub != parked.hub or any(_news(side, parked) for side in sides)
+        return FieldOutcome(hub, waits=[side.connection for side in sides] if news else [])
     decided = parked is not None and parked.resolved and _as_shown(parked, hub, standing)
     if parked is not None and decided:
         out.value, out.reason = parked.value, reasons.RESOLVED
@@ -132,6 +137,12 @@ def merge_field(hub: Value, sides: Sequence[FieldSide], parked: Parked | None = 
 def _as_shown(parked: Parked, hub: Value, standing: Mapping[str, Value | Unseen]) -> bool:
     """Say whether the field still stands as the person saw it when deciding; else the decision is asked again."""
     return hub == parked.hub and all(standing.get(name, value) == value for name, value in parked.sides.items())
+
+
+def _news(side: FieldSide, parked: Parked) -> bool:
+    """Say whether a side says something that neither the question shows nor the shadow knows."""
+    known = parked.sides.get(side.connection, side.shadow_remote)
+    return not isinstance(side.observed, Unseen) and side.observed != known
 
 
 def _standing(side: FieldSide, parked: Parked | None) -> Value | Unseen:

@@ -20,7 +20,7 @@ from store.database import Database
 from store.inbox import Item
 from store.outbox import Op
 from store.reviews import Review
-from sync.absorb import live_item
+from sync.absorb import gone_item, live_item
 from sync.applying import judge_guard
 from sync.repeating import says, unlinked
 from sync.report import RunReport
@@ -141,6 +141,10 @@ class Recovery:
         for part in chunks(ids, spoke.connector.capabilities.fetch_size):
             answer = spoke.connector.fetch(bound.map.object, part, bound.wire_fields)
             found += [record for record in answer.values() if record is not None]
+            gone = [id_ for id_, record in answer.items() if record is None]
+            if gone:
+                with self._db.write() as tx:
+                    inbox.put(tx, [gone_item(spoke, bound, id_, self._clock.now_ms()) for id_ in gone])
         return found
 
     def _ask(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> None:

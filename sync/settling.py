@@ -22,6 +22,7 @@ from store.reviews import Review
 from store.tx import Tx
 from sync import overwrites
 from sync.absorb import FRESH, gone_item, live_item, note_fresh
+from sync.bindings import MADE
 from sync.report import RunReport
 from sync.retrying import park
 from sync.spokes import Spoke
@@ -143,7 +144,7 @@ class Settler:
         op.remote_id = verdict.remote_id
         return Link(
             id=None, entity=op.entity, uid=op.uid, connection=spoke.name, object=bound.map.object,
-            remote_id=verdict.remote_id or "", created_ms=now_ms,
+            remote_id=verdict.remote_id or "", created_ms=now_ms, notes={MADE: True},
         )  # fmt: skip
 
     def _move(self, link: Link, verdict: Verdict, now_ms: int) -> None:

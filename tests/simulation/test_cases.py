@@ -26,18 +26,27 @@ BROKE = {
 }
 
 
-OPEN = {
-    10139: "two twins where a write was delivered twice and answers were lost",
-    10215: "a round writes after one that wrote nothing",
-    10232: "the same",
+BROKE_HOT = {
+    10139: "an open conflict was forgotten while the side it named was away, and its record got a twin",
+    10215: "a write that waited was planned again only in the round after the rest",
+    10232: "half a listing was ended first, so that an edit came in a round later",
+    30131: "an open conflict was forgotten while the side it named was away",
+    30174: "a decided conflict was carried out while a side it named was away, which was never told",
+    40178: "an edit of the hub was lost where a lost create of an older try was found again",
+    41844: "a create was sent again although a listing showed its record, deleted and restored meanwhile",
+    42371: "a lost create of an older try was taken for a person's edit of the newer one",
+    43064: "our own lost create met the record that people had made, and pushed it aside",
+    43919: "a restore that was delivered twice made the record anew",
+    50915: "a create was sent again although a listing showed its record",
+    51772: "a record was made twice behind a lagging search",
+    53733: "a record that came back from the bin got a twin",
 }
-"""Hot runs that break a promise today, in the engine or in how it is judged: not looked into to the end yet."""
 
 
-@pytest.mark.xfail(strict=True, reason="open")
-@pytest.mark.parametrize("seed", sorted(OPEN), ids=lambda seed: f"{seed}: {OPEN[seed]}")
-def test_what_is_still_open(seed: int) -> None:
-    assert not play(draw_hot(seed)).broken
+@pytest.mark.parametrize("seed", sorted(BROKE_HOT), ids=lambda seed: f"{seed}: {BROKE_HOT[seed]}")
+def test_what_once_broke_in_the_heat_holds(seed: int) -> None:
+    played = play(draw_hot(seed))
+    assert not played.broken, "\n" + story(shrink(played))
 
 
 @pytest.mark.parametrize("seed", sorted(BROKE), ids=lambda seed: f"{seed}: {BROKE[seed]}")
