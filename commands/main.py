@@ -49,6 +49,7 @@ COMMANDS: Final = {
     "projects": "commands.supervision:projects",
     "project": "commands.supervision:project",
     "sandbox": "commands.sandbox:sandbox",
+    "drill": "commands.drill:drill",
     "secrets": "commands.keeping:secrets",
     "db": "commands.keeping:db",
 }
