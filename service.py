@@ -13,7 +13,8 @@ from assembly.machine import SystemClock, patient_collector
 from assembly.parts import Progress
 from config import loading
 from mapping.errors import ConfigError, DubanError, InputError
-from store import runs, secrets, streams, sweeps
+from mapping.records import EntityKind
+from store import hub, runs, secrets, streams, sweeps
 from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
 from sync import planfile
@@ -35,6 +36,8 @@ _ASSEMBLED = ("configured", "opener", "knobs", "desk")
 
 class Service(Looking):
     """One configuration, one store, its connections, and all that is done with them. Use as a context manager."""
+
+    _planned_on: Mapping[EntityKind, int] | None = None
 
     def plan(self, names: Sequence[str] = (), full: bool = False, progress: Progress | None = None) -> RunReport:
         """Pull, match and say what would happen; nothing is written but the inbox."""
@@ -59,26 +62,41 @@ class Service(Looking):
         auto = frozenset(self.settings.service.auto_apply)
         options = RoundOptions(kind=kind, full=full, allow=allow or {}, auto=auto if auto < frozenset(RISKS) else None)
         report = self._run(names, options, wait_s, progress)
-        if kind == "sync" and not self.is_writer:  # the daemon would store one every round
+        if kind == "sync":
             self._plan_waiting(report, names, progress)
         return report
 
     def _plan_waiting(self, report: RunReport, names: Sequence[str], progress: Progress | None) -> None:
         """Store a plan for the connections that wait for one, and name it."""
         waiting = [one.name for one in self._chosen(names) if one.settings.mode == "plan"]
-        if not waiting or report.guard is not None:
+        if not waiting or report.guard is not None or (self.is_writer and not self._may_plan_otherwise(report)):
             return
+        with self.db.read() as tx:
+            kept = {one.digests: one.run_id for one in self._pending(tx) if one.kind == "plan"}
         writable = [one.name for one in self._chosen(names) if one.settings.mode != "observe"]
         planned = self._run(writable, RoundOptions(kind="plan"), 10.0, progress)
-        steps = len({line.digest for line in planned.lines if line.digest})
-        if steps:
-            report.note(
-                InputError(
-                    f"a plan of {steps} steps is stored", zh=f"已保存一份共 {steps} 步的计划",
-                    connection=", ".join(waiting), next_step=f"duban apply {planned.run_id}",
-                    next_step_zh=f"duban apply {planned.run_id}",
-                )
-            )  # fmt: skip
+        digests = frozenset(line.digest for line in planned.lines if line.digest)
+        known = "" if self.stop.is_set() else kept.get(digests, "")
+        if self.is_writer and (known or not digests or self.stop.is_set()):  # a daemon keeps each plan once
+            with self.db.write() as tx:
+                runs.drop(tx, planned.run_id)
+        if not digests or self.stop.is_set():
+            return
+        stored = known if self.is_writer and known else planned.run_id
+        note = InputError(
+            f"a plan of {len(digests)} steps is stored", zh=f"已保存一份共 {len(digests)} 步的计划",
+            connection=", ".join(waiting), next_step=f"duban apply {stored}", next_step_zh=f"duban apply {stored}",
+        )  # fmt: skip
+        report.note(note)
+        if self.is_writer and not known:
+            log.warning(note.text("en"))
+
+    def _may_plan_otherwise(self, report: RunReport) -> bool:
+        """Say whether a daemon has anything new to plan with: something came in, or the work list grew."""
+        with self.db.read() as tx:
+            ground = hub.dirty_count(tx)
+        before, self._planned_on = self._planned_on, ground
+        return ground != before or any(one.pulled or one.gone for one in report.connections.values())
 
     def _run(
         self,
@@ -205,7 +223,7 @@ class Service(Looking):
         with self.db.read() as tx:
             planfile.check_fresh(plan, runs.applies(tx), lambda run_id: runs.items(tx, run_id))
         if undo:
-            return self._apply_undo(undo, plan.digests or frozenset(), allow, progress)
+            return self._apply_undo(undo, plan, allow, progress)
         names = list(plan.connections) or list(mine)
         for one in self._chosen(names):
             if one.settings.mode == "observe":
@@ -240,13 +258,12 @@ class Service(Looking):
         return self._run((), RoundOptions(kind="plan"), 10.0, progress, (ask, who))
 
     def _apply_undo(
-        self, doc: Mapping[str, Any], digests: frozenset[str], allow: Mapping[str, int], progress: Progress | None
+        self, doc: Mapping[str, Any], plan: planfile.Stored, allow: Mapping[str, int], progress: Progress | None
     ) -> RunReport:
         given = dict(doc)
         who = str(given.pop("who", ""))
-        return self._run(
-            (), RoundOptions(kind="apply", approved=digests, allow=allow), 10.0, progress, (Ask(**given), who)
-        )
+        options = RoundOptions(kind="apply", approved=plan.digests or frozenset(), allow=allow)
+        return self._run((), options, 10.0, progress, (Ask(**given), who), plan=plan.run_id)
 
     def supervise(self, as_of_ms: int | None = None) -> SupervisionReport:
         """Judge every task and project once and write flags and reconciled statuses into the hub."""

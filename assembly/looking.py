@@ -9,11 +9,14 @@ from assembly.parts import Assembly
 from mapping.errors import InputError
 from store import journal, outbox, quarantine, reviews, runs, streams
 from store.journal import Entry
+from store.tx import Tx
 from supervise.report import ProjectItem, ProjectPage, SupervisionReport
 from supervise.settings import calendar_word
 from supervise.views import overdue_view, project_view, projects_view
 from sync import checking
 from sync.checking import Finding
+from sync.guards import RISKS
+from sync.pending import Pending, pending
 from sync.why import Chain, chain_of
 
 
@@ -39,15 +42,36 @@ class Looking(Assembly):
         """Give where everything stands, from the store alone."""
         with self.db.read() as tx:
             last = runs.last(tx, 1)
+            known = streams.connections(tx)
             return {
-                "connections": [asdict(state) for state in streams.connections(tx)],
+                "connections": [
+                    {**asdict(s), "stopped": s.stopped_in("en"), "stopped_zh": s.stopped_in("zh")} for s in known
+                ],
                 "streams": [asdict(stream) for stream in streams.all(tx)],
                 "last_run": asdict(last[0]) if last else None,
-                "apply": next((run.id for run in last if run.summary.get("counts", {}).get("held")), None),
+                "plans": [
+                    {key: value for key, value in asdict(one).items() if key != "digests"} for one in self._pending(tx)
+                ],
                 "waiting": {**reviews.counts(tx), "quarantine": quarantine.count(tx)},
                 "outbox": outbox.counts(tx),
                 "now_ms": self.clock.now_ms(),
             }
+
+    def _pending(self, tx: Tx) -> list[Pending]:
+        """Give the stored plans that may still be applied, newest first."""
+        states = {state.name: state for state in streams.connections(tx)}
+        classes = frozenset(self.settings.service.auto_apply)
+        unasked = {
+            one.name
+            for one in self.configured
+            if one.settings.mode == "live"
+            and (one.settings.first_contact == "auto" or (one.name in states and states[one.name].approved_ms))
+        }
+        return pending(
+            tx, {one.name: one.fingerprint for one in self.configured},
+            {name: state.org_id for name, state in states.items()}, unasked if classes >= frozenset(RISKS) else (),
+            self.clock.now_ms(), self.settings.service.plan_valid_for,
+        )  # fmt: skip
 
     def overdue(self, as_of_ms: int | None = None) -> list[Any]:
         """Give the overdue client actions, worst first."""

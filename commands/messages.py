@@ -189,6 +189,13 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "column.org": ("ORGANISATION", "组织"),
     "column.heard": ("LAST READ", "上次读取"),
     "status.last": ("Last round: {kind} at {when}, exit {exit}", "最近一轮:{kind},{when},退出码 {exit}"),
+    "status.plan": (
+        "{kind} of {when}, {count} steps, may still be applied: duban apply {run}{guard}",
+        "{kind}({when},共 {count} 步)仍可执行:duban apply {run}{guard}",
+    ),
+    "status.plan.plan": ("Plan", "计划"),
+    "status.plan.undo": ("Undo", "撤销"),
+    "status.plan.sync": ("What a round left undone", "某轮未执行的部分"),
     "review.record": ("record", "记录"),
     "review.candidate": ("candidate", "候选"),
     "status.outbox": ("Writes under way: {items}", "进行中的写入:{items}"),

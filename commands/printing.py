@@ -39,7 +39,7 @@ def show_report(app: App, report: RunReport, *, planned: bool = False) -> None:
         _show_effects(app, report)
     _show_trouble(app, report)
     if report.counts.get("held"):
-        line(app, "status.apply", run=report.run_id)
+        line(app, "status.apply", run=report.held_run or report.run_id)
     if planned and report.guard is None and any(step.digest for step in report.lines):
         line(app, "plan.next", run=report.run_id)
 

@@ -70,7 +70,7 @@ def _show(app: App, found: Mapping[str, Any], modes: Mapping[str, str], zone: st
             mode,
             known.get(name, {}).get("org_name"),
             moment(heard.get(name), zone),
-            known.get(name, {}).get("stopped"),
+            known.get(name, {}).get("stopped_zh" if app.language == "zh" else "stopped"),
         )
         for name, mode in modes.items()
     ]
@@ -82,6 +82,8 @@ def _show(app: App, found: Mapping[str, Any], modes: Mapping[str, str], zone: st
     line(app, "needs.line", items=waiting)
     if any(found["waiting"].values()):
         line(app, "needs.next")
-    if found.get("apply"):
-        line(app, "status.apply", run=found["apply"])
+    for one in found["plans"]:
+        said = {"run": one["run_id"], "count": one["steps"], "when": moment(one["started_ms"], zone)}
+        guarded = f" --allow {one['guard']}" if one["guard"] else ""
+        line(app, "status.plan", kind=app.say(f"status.plan.{one['kind']}"), guard=guarded, **said)
     line(app, "status.outbox", items=counts_text(app, found["outbox"]))

@@ -104,10 +104,17 @@ def run(app: App) -> int:
 
 def carry(first: RunReport, second: RunReport) -> None:
     """Add to a round the one that carried its supervision's flags and statuses to the CRMs."""
+    again = {step.digest for step in second.lines if step.digest}  # held by the first round, and by the second anew
+    kept = [step for step in first.lines if not step.digest or step.digest not in again]
+    first.lines_total += second.lines_total - (len(first.lines) - len(kept))
+    for step in first.lines:
+        if step.digest in again:
+            first.tally(step.action, -1)
+    first.lines = kept + second.lines
+    first.counts.pop("held", None)
     for name, number in second.counts.items():
         first.tally(name, number)
-    first.lines += second.lines
-    first.lines_total += second.lines_total
+    first.held_run = second.run_id if second.counts.get("held") else ""
     for english, chinese in zip(second.problems, second.problems_in("zh"), strict=True):
         if english not in first.problems:
             first.problems.append(english)

@@ -55,7 +55,20 @@ def get(tx: Tx, id: str) -> Run | None:
 
 def applies(tx: Tx) -> list[Run]:
     """Give the rounds that did a stored plan, oldest first."""
-    return [_run(row) for row in fetch(tx, f'{_SELECT} WHERE "kind" = ? ORDER BY "started_ms"', "apply")]
+    sql = f"{_SELECT} WHERE \"kind\" = 'apply' OR \"kind\" = 'undo' ORDER BY \"started_ms\""
+    return [_run(row) for row in fetch(tx, sql)]
+
+
+def since(tx: Tx, started_ms: int) -> list[Run]:
+    """Give the rounds that began then or later, newest first."""
+    sql = f'{_SELECT} WHERE "started_ms" >= ? ORDER BY "started_ms" DESC, "id" DESC'
+    return [_run(row) for row in fetch(tx, sql, started_ms)]
+
+
+def drop(tx: Tx, id: str) -> None:
+    """Forget a round and its plan."""
+    execute(tx, 'DELETE FROM "plan_item" WHERE "run_id" = ?', id)
+    execute(tx, 'DELETE FROM "run" WHERE "id" = ?', id)
 
 
 def save_items(tx: Tx, run_id: str, lines: Sequence[Mapping[str, Any]]) -> None:

@@ -62,6 +62,17 @@ class ConnectionState:
     map_hash: str = ""
     retry_at_ms: int = 0
 
+    def stop(self, english: str, chinese: str) -> None:
+        """Keep why it stopped, in both languages."""
+        self.stopped = dumps({"en": english, "zh": chinese})
+
+    def stopped_in(self, language: str) -> str | None:
+        """Give why it stopped in a language; a store of an older program knows one text for both."""
+        if self.stopped is None or not self.stopped.startswith('{"en"'):
+            return self.stopped
+        words = loads(self.stopped)
+        return str(words.get(language) or words["en"])
+
 
 _STREAM: Final = tuple(field.name for field in fields(Stream))
 _CONNECTION: Final = tuple(field.name for field in fields(ConnectionState))

@@ -76,7 +76,7 @@ def diagnose(db: Database, clock: Clock, opener: Opener, configured: Sequence[Co
     with db.read() as tx:
         waiting = {**reviews.counts(tx), **{f"op {state}": n for state, n in outbox.counts(tx).items()}}
         stopped = [state for state in streams.connections(tx) if state.stopped]
-    out += [Finding("error", state.name, state.stopped or "", state.stopped or "") for state in stopped]
+    out += [Finding("error", s.name, s.stopped_in("en") or "", s.stopped_in("zh") or "") for s in stopped]
     out += [Finding("warn", "store", f"{n} {what} waiting", f"{n} 项 {what} 待处理") for what, n in waiting.items()]
     return out
 

@@ -182,7 +182,7 @@ class Opener:
             return
         with self._db.write() as tx:
             state = streams.connection(tx, one.name) or ConnectionState(name=one.name, kind=one.settings.kind)
-            state.stopped = str(error)
+            state.stop(error.text("en"), error.text("zh"))
             streams.save_connection(tx, state)
 
 

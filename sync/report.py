@@ -94,6 +94,7 @@ class RunReport:
         made_of: connection -> fingerprint of its settings and maps, and the organisation it is pinned to.
         plan: run whose plan an ``apply`` does.
         undo: what an undo was asked for (``sync.undoing.Ask``); None for every other run.
+        held_run: run to apply for the steps that are held; "" for this one.
     """
 
     run_id: str
@@ -112,6 +113,7 @@ class RunReport:
     made_of: dict[str, dict[str, str]] = field(default_factory=dict)
     plan: str = ""
     undo: dict[str, Any] | None = None
+    held_run: str = ""
 
     def tally(self, name: str, by: int = 1) -> None:
         """Count *by* more of *name*."""

@@ -120,3 +120,21 @@ def test_a_daemon_in_memory_is_refused(config: Path) -> None:
     ended = duban(config, "run")
     assert ended.returncode == 3
     assert "in memory" in ended.stderr
+
+
+def test_in_mode_plan_the_daemon_stores_each_plan_once_and_names_it(config: Path, daemon: Daemon) -> None:
+    daemon.end(signal.SIGKILL)
+    config.write_text(config.read_text().replace('mode = "live"', 'mode = "plan"'))
+    planning = Daemon(config)
+    try:
+        planning.wait_for(lambda: rounds_ended(config) >= 6)
+    finally:
+        planning.end(signal.SIGTERM)
+    shown = json.loads(duban(config, "status", "--json").stdout)
+    (plan,) = shown["plans"]
+    assert f"duban apply {plan['run_id']}" in planning.log.read_text()
+    kinds = [one["kind"] for one in json.loads(duban(config, "runs", "--json", "--limit", "50").stdout)["runs"]]
+    assert kinds.count("plan") == 1
+    assert f"duban apply {plan['run_id']}" in duban(config, "status").stdout
+    assert duban(config, "apply", plan["run_id"]).returncode in (0, 4)
+    assert plan["run_id"] not in duban(config, "status").stdout

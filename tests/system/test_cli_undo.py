@@ -72,6 +72,9 @@ def test_an_undo_is_shown_then_done_and_can_itself_be_undone(
     done = world.type("apply", str(tmp_path / "undo.plan"), "--json").json
     assert done["kind"] == "undo"
     assert (done["counts"]["undone"], done["counts"]["kept"], done["counts"]["applied"]) == (2, 1, 4)
+    refused = world.type("apply", str(tmp_path / "undo.plan"))
+    assert refused.code == 2
+    assert f"applied already by run {done['run']}" in refused.err
     assert set(says(world, uids[0]).values()) == {None}
     assert world.type("sync", "--json").json["counts"].get("applied") == 2  # the edit since, to both
     assert "applied" not in world.type("sync", "--json").json["counts"]
