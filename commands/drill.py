@@ -56,7 +56,8 @@ def _play(app: App, profile: str, rounds: int | None, minutes: float | None, see
     with tempfile.TemporaryDirectory(prefix="duban-drill-") as made, Progress(app) as progress:
         folder = Path(made)
         with start(seed=seed, log=folder / LOG_NAME) as running:
-            ground = read_ground(path, running) if path is not None else plain_ground(running)
+            wait_s = PROFILES[profile].visible_after_s
+            ground = read_ground(path, running, wait_s) if path is not None else plain_ground(running, wait_s)
             play = Play(
                 running=running, ground=ground, folder=folder, profile=PROFILES[profile], key=new_key(), seed=seed,
                 rounds=rounds, seconds=60 * (minutes or 0), progress=progress,

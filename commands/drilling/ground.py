@@ -46,24 +46,26 @@ class Ground:
         return loading.build(self.tables, path=folder / CONFIG_NAME, environ={}, text=self.text)
 
 
-def read_ground(path: Path, running: Running) -> Ground:
+def read_ground(path: Path, running: Running, visible_after_s: float) -> Ground:
     """Read a user's file, and nothing it refers to, and lead it to the sandboxes.
 
     Raises:
         ConfigError: the file cannot be read, or has no connection for one of the two CRMs.
     """
     text = files.read_text(path)
-    return lead(files.parse(text, path), text, running)
+    return lead(files.parse(text, path), text, running, visible_after_s)
 
 
-def plain_ground(running: Running) -> Ground:
+def plain_ground(running: Running, visible_after_s: float) -> Ground:
     """Give the ground of somebody without a configuration: one connection for each CRM, default maps."""
-    return lead({"connections": {kind: {"kind": kind} for kind in KINDS}}, "", running)
+    return lead({"connections": {kind: {"kind": kind} for kind in KINDS}}, "", running, visible_after_s)
 
 
-def lead(raw: Mapping[str, Any], text: str, running: Running) -> Ground:
+def lead(raw: Mapping[str, Any], text: str, running: Running, visible_after_s: float) -> Ground:
     """Replace addresses, credentials, store and network of a configuration's tables.
 
+    Args:
+        text: the file as read; visible_after_s: how long the sandboxes will hide a write from listings, and a bit.
     Raises:
         ConfigError: no connection for one of the two CRMs, or a table that is none.
     """
@@ -80,7 +82,7 @@ def lead(raw: Mapping[str, Any], text: str, running: Running) -> Ground:
         **{key: value for key, value in raw.items() if key not in _NOT_OURS},
         "store": {"url": f"sqlite:///{STORE_NAME}"},
         "service": service,
-        "connections": {name: _mine(given[name], running) for name in given if name in names.values()},
+        "connections": {name: _mine(given[name], running, visible_after_s) for name in given if name in names.values()},
         "map": _of(names, _table(raw, "map")),
         "users": _of(names, _table(raw, "users")),
     }
@@ -113,9 +115,9 @@ def _chosen(connections: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _mine(table: Mapping[str, Any], running: Running) -> dict[str, Any]:
+def _mine(table: Mapping[str, Any], running: Running, visible_after_s: float) -> dict[str, Any]:
     """Give a connection led to its sandbox; what it keeps elsewhere (a token, a key) is of no use there."""
-    return joined({key: value for key, value in table.items() if not _refers(value)}, running)
+    return joined({key: value for key, value in table.items() if not _refers(value)}, running, visible_after_s)
 
 
 def _of(names: Mapping[str, str], tables: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from mapping.errors import DubanError
 from sandbox.main import Running
 from sandbox.trial.asked import read_exchanges, repeats
 from sandbox.trial.faults import Profile, draw_rules
-from sandbox.trial.joining import VISIBLE_AFTER_S, server_of
+from sandbox.trial.joining import server_of
 from sandbox.trial.score import Ending
 from service import Service
 from sync.report import RunReport
@@ -72,6 +72,7 @@ class Play:
             ConfigError: the user's maps cannot work, with any fields.
             DubanError: not even the first contact is possible.
         """
+        self._let_lag(self.profile.lag_s)
         settle_ground(self.ground, self.running, self.folder, self.key)
         self._write_child_files()
         marks = mark(self.running, list(self.ground.names))
@@ -124,7 +125,6 @@ class Play:
     def _disturb(self) -> None:
         for kind in self.ground.names:
             server = server_of(self.running, kind)
-            server.face.world.list_lag_ms = round(self.profile.lag_s * 1000)
             rules = draw_rules(self.profile, self._rng)
             if rules:
                 server.faults.add(rules)
@@ -132,11 +132,14 @@ class Play:
                 server.face.settings({"expire_tokens": True})
                 self._extra["tokens lost"] += 1
 
+    def _let_lag(self, seconds: float) -> None:
+        for kind in self.ground.names:
+            world = server_of(self.running, kind).face.world
+            world.list_lag_ms = world.search_lag_ms = round(seconds * 1000)
+
     def _calm_down(self) -> None:
         for kind in self.ground.names:
-            server = server_of(self.running, kind)
-            server.faults.clear()
-            server.face.world.list_lag_ms = 0
+            server_of(self.running, kind).faults.clear()
 
     def _quiet(self, service: Service) -> tuple[int, bool]:
         """Go on until a round writes nothing and leaves nothing open; gives the rounds, and whether it came to that."""
@@ -149,7 +152,7 @@ class Play:
             still = self._writes() == before and not _open(report)
             if still and number > 1:
                 return number, True
-            time.sleep(VISIBLE_AFTER_S if not still else 0)
+            time.sleep(0 if still else self.profile.visible_after_s)
         return _MOST_QUIET, False
 
     def _round(self, service: Service) -> RunReport | None:

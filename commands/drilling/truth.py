@@ -80,9 +80,9 @@ def read_told(store: Path) -> Told:
                 told.records |= {one: "question" for one in (uid, remote_id) if one}
             elif state != "closed":
                 told.parked.add((uid, name))
-        for uid, changes in db.execute("SELECT uid, changes FROM journal"):
+        for uid, changes in db.execute("SELECT uid, changes FROM journal WHERE kind = 'update'"):
             for name, change in json.loads(changes).items():
-                for losers in change[2:] if isinstance(change, list) else ():
+                for losers in change[2:]:
                     told.fields[uid, name] += list((losers or {}).values())
         for uid, remote_id in db.execute("SELECT uid, remote_id FROM quarantine WHERE state <> 'closed'"):
             told.records |= {one: "quarantine" for one in (uid, remote_id) if one}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 API: Final = "^/(crm|cgi/crm)/"
+_MARGIN_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Profile:
         inside: deeds of a round that happen inside one of the requests.
         faults: rules of a round at each CRM.
         kinds: what the rules do, the likelier the more often named.
-        lag_s: how long listings do not show a write.
+        lag_s: how long listings and searches do not show a write.
         token_loss: share of rounds before which every token is taken away.
         kills: share of rounds whose process is killed at some request.
     """
@@ -32,6 +33,11 @@ class Profile:
     lag_s: float
     token_loss: float
     kills: float
+
+    @property
+    def visible_after_s(self) -> float:
+        """Give a settle time just above what a CRM hides a write for."""
+        return self.lag_s + _MARGIN_S
 
 
 PROFILES: Final[Mapping[str, Profile]] = {

@@ -9,9 +9,6 @@ from sandbox.main import FACES, Running
 from sandbox.server import Server
 
 KINDS: Final = tuple(FACES)
-VISIBLE_AFTER_S: Final = 2.5
-"""Just above what a pretended CRM hides a write for."""
-
 _PLACES: Final[Mapping[str, frozenset[str]]] = {
     "zoho": frozenset(
         {"data_center", "environment", "api_url", "accounts_url", "web_url", "client_id", "client_secret"}
@@ -34,12 +31,12 @@ def server_of(running: Running, kind: str) -> Server:
     return server
 
 
-def joined(table: Mapping[str, Any], running: Running) -> dict[str, Any]:
+def joined(table: Mapping[str, Any], running: Running, visible_after_s: float) -> dict[str, Any]:
     """Give a connection's table with every address and credential replaced by those of the pretended CRM."""
     kind = str(table["kind"])
     kept = {name: value for name, value in table.items() if name not in _PLACES[kind] | _COMMON}
     common = {
-        "mode": "live", "first_contact": "auto", "dedicated_user": True, "visible_after_s": VISIBLE_AFTER_S,
+        "mode": "live", "first_contact": "auto", "dedicated_user": True, "visible_after_s": visible_after_s,
         "overlap_s": 10, "deadline_s": 10,
     }  # fmt: skip
     return {**kept, **common, **_credentials(kind, running)}
