@@ -73,7 +73,7 @@ class Committer:
         self._write_links(entity, spokes, fresh)
         self._write_rest(entity, [plan for plan, _, _ in fresh])
         self._end_held(entity, fresh)
-        self._consume(entity, work, fresh)
+        self._consume(entity, spokes, work, fresh)
 
     def _write_hub(self, entity: EntityKind, rows: Mapping[str, HubRow], plans: Sequence[EntityPlan]) -> set[str]:
         tx, now_ms = self._tx, self._now_ms
@@ -229,18 +229,19 @@ class Committer:
             cause=self._cause or plan.state or "",
         )  # fmt: skip
 
-    def _consume(self, entity: EntityKind, work: Work, taken: Sequence[Planned]) -> None:
+    def _consume(self, entity: EntityKind, spokes: Mapping[str, Spoke], work: Work, taken: Sequence[Planned]) -> None:
         """Take planned work off the list; what waits for something else stays on it."""
         done: list[int] = []
         cleared: list[DirtyMark] = []
         waiting: list[str] = []
         missed: list[str] = []
-        for plan, items, _ in taken:
+        for plan, items, best in taken:
             if plan.waits:
                 waiting += [] if plan.uid in work.marks or items else [plan.uid]
                 continue
             done += [item.id for item in items if item.id is not None]
-            if entity in self._away:
+            cut_off = any(link.state == "live" and name not in spokes for name, link in best.items())
+            if cut_off or entity in self._away:
                 missed += [plan.uid] if plan.writes_hub and plan.uid not in work.marks else []
             elif plan.uid in work.marks:
                 cleared.append(work.marks[plan.uid])

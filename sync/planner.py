@@ -44,6 +44,8 @@ def plan_entity(view: EntityView) -> EntityPlan:
             bring_back(plan, view, [side for side in view.sides if _absent(side)])
             plan_creates(plan, view)
             _put_back(plan, view)
+        else:
+            mark_gone(plan, gone)
         return plan
     if view.state == "archived" and not _returns(live):
         _plan_fields(plan, view, live, outward=False)

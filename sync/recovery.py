@@ -6,7 +6,7 @@ its key once it must be visible; without a key by who made it and when; and wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -22,7 +22,7 @@ from store.outbox import Op
 from store.reviews import Review
 from sync.absorb import gone_item, live_item
 from sync.applying import judge_guard
-from sync.repeating import says, unlinked
+from sync.repeating import says, shares, unlinked
 from sync.report import RunReport
 from sync.settling import Settler, Verdict
 from sync.spokes import Spoke
@@ -95,8 +95,22 @@ class Recovery:
         missed = {op.key for op in ops} - by_key.keys()
         for record in self._listed(spoke, bound, lambda item: (item.doc or {}).get("key") in missed) if missed else ():
             by_key.setdefault(str(_key_of(bound, record)), record)
-        verdicts = [self._found(bound, op, by_key.get(op.key or "")) for op in ops]
+        self._settle_found(spoke, bound, {op.id: by_key[op.key] for op in ops if op.key in by_key}, ops)
+
+    def _settle_found(self, spoke: Spoke, bound: BoundMap, found: Mapping[str, RemoteRecord], ops: list[Op]) -> None:
+        """Settle creates by the records they made, read again by id: a search may show them as they were."""
+        now: dict[str, RemoteRecord | None] = {}
+        for part in chunks([record.id for record in found.values()], spoke.connector.capabilities.fetch_size):
+            now.update(spoke.connector.fetch(bound.map.object, part, bound.wire_fields))
+        verdicts = []
+        for op in ops:
+            record = found.get(op.id)
+            if record is not None and now.get(record.id) is None:
+                verdicts.append(Verdict(op, "applied", remote_id=record.id))
+            else:
+                verdicts.append(self._found(bound, op, now.get(record.id) if record is not None else None))
         self._finish(spoke, bound, verdicts)
+        self._note_gone(spoke, bound, [id_ for id_, record in now.items() if record is None])
 
     def _found(self, bound: BoundMap, op: Op, record: RemoteRecord | None) -> Verdict:
         if record is None:
@@ -108,7 +122,10 @@ class Recovery:
         return Verdict(op, "applied", remote_id=record.id, record=record, doc=doc)
 
     def _by_author(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> None:
-        """Among records our own user made since, take the one that says what we sent, by elimination."""
+        """Among records our own user made since, take the one that says what we sent, by elimination.
+
+        One that only resembles it may be it, edited since: then nothing is sent again and a person is asked.
+        """
         since = min(op.first_intent_ms or 0 for op in ops) - _SKEW_MS
         made = list(spoke.connector.find_created(bound.map.object, since, bound.wire_fields))
         shown = {record.id for record in made}
@@ -118,20 +135,22 @@ class Recovery:
             linked = links.by_remote(tx, spoke.name, bound.map.object, [record.id for record in made])
         free = sorted((record for record in made if record.id not in linked), key=lambda r: (r.created_ms or 0, r.id))
         docs: dict[str, dict[str, Value]] = {}
+        found: dict[str, RemoteRecord] = {}
         for record in free:
             try:
                 docs[record.id] = bound.read(record.payload)
             except RecordRefused:
                 continue
-        verdicts: list[Verdict] = []
         for op in ops:
             match = next((record for record in free if record.id in docs and says(op, docs[record.id])), None)
-            if match is None:
-                verdicts.append(Verdict(op, "transient"))
-                continue
-            free.remove(match)
-            verdicts.append(Verdict(op, "applied", remote_id=match.id, record=match, doc=docs[match.id]))
-        self._finish(spoke, bound, verdicts)
+            if match is not None:
+                free.remove(match)
+                found[op.id] = match
+        left = [docs[record.id] for record in free if record.id in docs]
+        doubtful = [op for op in ops if op.id not in found and any(shares(op, doc) for doc in left)]
+        self._settle_found(spoke, bound, found, [op for op in ops if op not in doubtful])
+        if doubtful:
+            self._ask(spoke, bound, doubtful)
 
     def _listed(self, spoke: Spoke, bound: BoundMap, wanted: Callable[[Item], bool]) -> list[RemoteRecord]:
         """Read the unlinked records that a listing has shown already: a search may lag behind it."""
@@ -141,11 +160,14 @@ class Recovery:
         for part in chunks(ids, spoke.connector.capabilities.fetch_size):
             answer = spoke.connector.fetch(bound.map.object, part, bound.wire_fields)
             found += [record for record in answer.values() if record is not None]
-            gone = [id_ for id_, record in answer.items() if record is None]
-            if gone:
-                with self._db.write() as tx:
-                    inbox.put(tx, [gone_item(spoke, bound, id_, self._clock.now_ms()) for id_ in gone])
+            self._note_gone(spoke, bound, [id_ for id_, record in answer.items() if record is None])
         return found
+
+    def _note_gone(self, spoke: Spoke, bound: BoundMap, ids: Sequence[str]) -> None:
+        """Take down what a point read proved gone: no listing will tell of it again."""
+        if ids:
+            with self._db.write() as tx:
+                inbox.put(tx, [gone_item(spoke, bound, id_, self._clock.now_ms()) for id_ in ids])
 
     def _ask(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> None:
         now_ms = self._clock.now_ms()

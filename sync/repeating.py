@@ -36,7 +36,7 @@ def shown(tx: Tx, spoke: Spoke, ops: Sequence[Op]) -> set[str]:
         doc = item.doc or {}
         if keyed and op.key:
             return doc.get("key") == op.key
-        return me is not None and item.created_by == me and says(op, doc)
+        return me is not None and item.created_by == me and shares(op, doc)
 
     items = unlinked(tx, spoke, again[0].entity, lambda _item: True)
     return {op.id for op in again if any(may_be(op, item) for item in items)}
@@ -50,3 +50,8 @@ def says(op: Op, doc: dict[str, Value]) -> bool:
     sent = {name: value for name, value in op.values.items() if value is not None and name in doc}
     same = sum(doc[name] == value for name, value in sent.items())
     return bool(sent) and same * 2 > len(sent)
+
+
+def shares(op: Op, doc: dict[str, Value]) -> bool:
+    """Say whether a record carries anything of what a create sent."""
+    return any(doc.get(name) == value for name, value in op.values.items() if value is not None)

@@ -39,6 +39,14 @@ BROKE_HOT = {
     43919: "a restore that was delivered twice made the record anew",
     50915: "a create was sent again although a listing showed its record",
     51772: "a record was made twice behind a lagging search",
+    70011: "a delete seen while its row was deleted in the hub was forgotten when an edit revived the row",
+    70510: "an edit of the hub was not told to a side that was away before its first listing was complete",
+    70529: "a search that lagged put an old record over a newer one that a listing had shown",
+    71204: "a lost create that people edited was not recognised without a key, and sent again",
+    71301: "a delete seen while its row was deleted in the hub was forgotten when an edit revived the row",
+    72487: "a search that lagged put an old record over a newer one",
+    72931: "a search that lagged put an old record over a newer one",
+    81359: "a record stayed missing at a side whose delete was forgotten",
     53733: "a record that came back from the bin got a twin",
 }
 
