@@ -17,7 +17,7 @@ from mapping.records import EntityKind
 from store import hub, runs, secrets, streams, sweeps
 from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
-from sync import planfile
+from sync import planfile, retiring
 from sync.checking import Finding
 from sync.engine import RoundOptions
 from sync.guards import RISKS
@@ -272,6 +272,26 @@ class Service(Looking):
                 self.db, now_ms=self._moment(as_of_ms), run_id=self._new_id(), knobs=self.knobs,
                 as_of_only=as_of_ms is not None,
             )  # fmt: skip
+
+    def retirable(self, name: str) -> dict[str, int]:
+        """Count what the store holds of a connection that left the configuration.
+
+        Raises:
+            InputError: it is still configured, or unknown.
+        """
+        with self.db.read() as tx:
+            return retiring.retirable(tx, name, frozenset(self.settings.connections))
+
+    def retire(self, name: str, who: str = "") -> dict[str, int]:
+        """Take such a connection out of the store for good and give what ended; nothing is deleted at a CRM.
+
+        Raises:
+            InputError: it is still configured, or unknown. LeaseHeld: somebody else writes this store.
+        """
+        with self._holding, self._writer(10.0), self.db.write() as tx:
+            ended = retiring.retirable(tx, name, frozenset(self.settings.connections))
+            retiring.retire(tx, name, now_ms=self.clock.now_ms(), who=who, salt=os.urandom(32))
+        return ended
 
     def auth_zoho(self, connection: str, code: str) -> None:
         """Exchange a grant code for a refresh token and keep it encrypted."""

@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "link": "commands.links:link",
     "unlink": "commands.links:unlink",
     "links": "commands.links:links",
+    "connection": "commands.links:connection",
     "quarantine": "commands.decisions:quarantine",
     "add": "commands.records:add",
     "set": "commands.records:set_",
