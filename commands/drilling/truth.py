@@ -80,10 +80,10 @@ def read_told(store: Path) -> Told:
                 told.records |= {one: "question" for one in (uid, remote_id) if one}
             elif state != "closed":
                 told.parked.add((uid, name))
-        for uid, changes in db.execute("SELECT uid, changes FROM journal WHERE kind = 'update'"):
+        for uid, changes in db.execute("SELECT uid, changes FROM journal WHERE op_id = ''"):
             for name, change in json.loads(changes).items():
-                for losers in change[2:]:
-                    told.fields[uid, name] += list((losers or {}).values())
+                for losers in change[2:]:  # what lost against a rule; only the hub's own entries say so
+                    told.fields[uid, name] += list(losers.values()) if isinstance(losers, dict) else []
         for uid, remote_id in db.execute("SELECT uid, remote_id FROM quarantine WHERE state <> 'closed'"):
             told.records |= {one: "quarantine" for one in (uid, remote_id) if one}
         for connection, remote_id, at_ms in db.execute(
