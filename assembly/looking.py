@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from assembly.names import installed_names
 from assembly.parts import Assembly
 from mapping.errors import InputError
 from store import journal, outbox, quarantine, reviews, runs, streams
@@ -28,11 +29,11 @@ class Looking(Assembly):
         return checking.check_connections(self.opener, self.configured)
 
     def doctor(self) -> list[Finding]:
-        """Examine store, disk, journal, connections, clocks and calendars."""
+        """Examine store, disk, journal, connections, clocks, calendars and what is installed beside us."""
         found = self.check()
         found += checking.diagnose(self.db, self.clock, self.opener, self.configured, self.config.base)
         worry, english, chinese = calendar_word(self.knobs, self.clock.now_ms())
-        return [*found, Finding("warn" if worry else "ok", "calendar", english, chinese)]
+        return [*found, Finding("warn" if worry else "ok", "calendar", english, chinese), *installed_names()]
 
     def discover(self, connection: str) -> dict[str, Any]:
         """Give a connection's objects and fields and a proposed map as TOML."""
