@@ -49,7 +49,8 @@ class Told:
     """What duban told people and stored before it wrote.
 
     Args:
-        fields: (uid, field) -> values that a question or the journal names; ``parked`` where a question is open.
+        fields: (uid, field) -> values that a question or the journal names; ``parked`` where a question is open;
+            ``doubted`` where that is whether our write took the place of an edit.
         records: uids and remote ids that an open question or the quarantine is about.
         intents: (connection, remote id) -> when the first intent about it was stored.
         stated: (connection, remote id) -> fields that duban stated when it made the record.
@@ -57,6 +58,7 @@ class Told:
 
     fields: dict[tuple[str, str], list[Any]] = field(default_factory=lambda: defaultdict(list))
     parked: set[tuple[str, str]] = field(default_factory=set)
+    doubted: set[tuple[str, str]] = field(default_factory=set)
     records: dict[str, str] = field(default_factory=dict)
     intents: dict[tuple[str, str], int] = field(default_factory=dict)
     stated: dict[tuple[str, str], set[str]] = field(default_factory=dict)
@@ -80,6 +82,8 @@ def read_told(store: Path) -> Told:
                 told.records |= {one: "question" for one in (uid, remote_id) if one}
             elif state != "closed":
                 told.parked.add((uid, name))
+            if state != "closed" and kind == "possible_overwrite":
+                told.doubted.add((uid, name))
         for uid, changes in db.execute("SELECT uid, changes FROM journal WHERE op_id = ''"):
             for name, change in json.loads(changes).items():
                 for losers in change[2:]:  # what lost against a rule; only the hub's own entries say so
@@ -305,7 +309,9 @@ class Truth:
         agreed = twin is not None and not twin.deleted and self._agree((kind, one, said), (there, other, theirs))
         reached, answered = self._reached(twin, (kind, one, said), (there, other))
         told = self._told.fields.get((uid, one.name), [])
-        asked = (uid, one.name) in self._told.parked or uid in self._told.records or row.id in self._told.records
+        # What was written over must be named itself; a question about the record or the field is not enough then.
+        about = uid in self._told.records or row.id in self._told.records or (uid, one.name) in self._told.parked
+        asked = (stands and about) or (uid, one.name) in self._told.doubted
         after = next((change for change in row.history[at + 1 :] if name in change[2]), None)
         return Edit(
             entity=entity, field=one.name, side=kind, record=row.id, value=str(new), stands=stands, stands_there=agreed,
@@ -315,7 +321,7 @@ class Truth:
             asked=asked or said in told or self._hub(kind, one, said) in told,
             explained=self._loss((kind, one, said), (there, other, theirs)) if twin is not None and not agreed else "",
             unseen=after is not None and was_unseen(
-                self._exchanges, kind, row.id, name, new, set_ms=row.history[at][0], replaced_ms=after[0]
+                self._exchanges, kind, row.id, name, new, replaced_ms=after[0]
             ),
         )  # fmt: skip
 

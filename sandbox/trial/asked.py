@@ -58,26 +58,26 @@ def repeats(exchanges: Sequence[Exchange]) -> int:
 
 
 def was_unseen(
-    exchanges: Sequence[Exchange], server: str, record: str, field: str, value: Any, *, set_ms: int, replaced_ms: int
+    exchanges: Sequence[Exchange], server: str, record: str, field: str, value: Any, *, replaced_ms: int
 ) -> bool:
-    """Say whether a value was replaced inside the one window where nobody can know of it.
+    """Say whether a value was replaced where nobody could know of it.
 
-    That is: the record was read by its id, the value came, the very next request about the record wrote, and no answer
-    ever showed the value.
+    That is: the record was read by its id, the answer told the field without the value (it came later, or the CRM did
+    not show it yet), the very next request about the record wrote, and no answer at any time showed the value.
 
     Args:
-        set_ms, replaced_ms: when the value came and went, as the CRM stamped it (perhaps to the second).
+        replaced_ms: when the value went, as the CRM stamped it (perhaps to the second).
     """
     mine = [one for one in exchanges if one.server == server]
     if any(not one.mutating and value in _shown(one.answer, record, field) for one in mine):
         return False
     named = [one for one in mine if record in one.asked]
     return any(
-        not read.mutating
+        not look.mutating
+        and bool(list(_shown(look.answer, record, field)))
         and write.mutating
-        and read.at_ms < set_ms + TICK_MS
         and replaced_ms - 2 * TICK_MS < write.at_ms < replaced_ms + TICK_MS
-        for read, write in itertools.pairwise(named)
+        for look, write in itertools.pairwise(named)
     )
 
 

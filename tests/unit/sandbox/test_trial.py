@@ -111,7 +111,7 @@ AT = 1_924_992_000_000
 def unseen(tmp_path: Path, *lines: str) -> bool:
     path = tmp_path / "log"
     path.write_text("\n".join(lines))
-    return was_unseen(read_exchanges(path), "a", "7", "Title", "new", set_ms=AT + 10_200, replaced_ms=AT + 10_500)
+    return was_unseen(read_exchanges(path), "a", "7", "Title", "new", replaced_ms=AT + 10_500)
 
 
 def test_an_edit_between_the_last_look_and_the_write_is_in_the_window(tmp_path: Path) -> None:
@@ -124,14 +124,16 @@ def test_an_edit_that_an_answer_showed_is_not_excused(tmp_path: Path) -> None:
     assert not unseen(tmp_path, look, write)
 
 
-def test_an_answer_that_got_lost_showed_nothing(tmp_path: Path) -> None:
-    lost = exchange(10.1, False, "7", [{"id": "7", "Title": "new"}], ("drop_after",))
-    assert unseen(tmp_path, lost, exchange(10.4, True, "7"))
+def test_a_look_whose_answer_got_lost_or_left_the_field_out_excuses_nothing(tmp_path: Path) -> None:
+    lost = exchange(10.1, False, "7", [{"id": "7", "Title": "old"}], ("drop_after",))
+    assert not unseen(tmp_path, lost, exchange(10.4, True, "7"))
+    assert not unseen(tmp_path, exchange(10.1, False, "7", [{"id": "7"}]), exchange(10.4, True, "7"))
 
 
 def test_a_write_without_a_look_right_before_it_is_not_excused(tmp_path: Path) -> None:
     assert not unseen(tmp_path, exchange(10.4, True, "7"))
-    assert not unseen(tmp_path, exchange(3.0, False, "7"), exchange(4.0, True, "7"), exchange(10.4, True, "7"))
+    look = exchange(3.0, False, "7", [{"id": "7", "Title": "old"}])
+    assert not unseen(tmp_path, look, exchange(4.0, True, "7"), exchange(10.4, True, "7"))
 
 
 def test_only_writes_in_the_same_words_are_repeats(tmp_path: Path) -> None:
