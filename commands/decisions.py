@@ -94,7 +94,7 @@ def review_list(app: App) -> int:
             )
             for one in found
         ]  # fmt: skip
-        table(app, ("id", "kind", "entity", "title", "connection", "candidates", "when"), rows)
+        table(app, ("id", "question", "entity", "title", "connection", "candidates", "when"), rows)
     return 0
 
 

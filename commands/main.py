@@ -160,6 +160,11 @@ def _usage_words(exc: click.ClickException, app: App) -> str:
         return app.say("usage.no_such_option", found=exc.option_name, hint=meant(exc.possibilities, app))
     if isinstance(exc, click.exceptions.MissingParameter) and exc.param is not None:
         return app.say("usage.missing", what=exc.param.make_metavar(exc.ctx) if exc.ctx else exc.param.name)
+    if isinstance(exc, click.BadParameter) and exc.param is not None and exc.ctx is not None:
+        kind, name = exc.param.type, exc.param.opts[0] if isinstance(exc.param, click.Option) else exc.param.name
+        if isinstance(kind, click.Choice):
+            return app.say("usage.one_of", name=name, known=", ".join(map(str, kind.choices)))
+        return app.say("usage.invalid", name=name, message=exc.message)
     return exc.format_message()
 
 
