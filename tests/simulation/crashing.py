@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from connectors.memory_world import Call
-from sandbox.drill.acts import REMOTES, Act, Side
+from sandbox.drill.acts import REMOTES, Act, Setting, Side
 from sandbox.drill.oracle import judge
 from sandbox.drill.people import Stage
 from sandbox.drill.play import _rest
@@ -124,9 +124,13 @@ class _Director:
         return engine.round(report, scene.opener.open_all(scene.configured, report), options)
 
 
-def play_scenario(scenario: Scenario, crash_at: Sequence[int] = ()) -> Told:
-    """Play it with a crash at each of the given points (counted over the whole run) and judge its end."""
-    scene = Scene(scenario.setting)
+def play_scenario(scenario: Scenario, crash_at: Sequence[int] = (), make: Callable[[Setting], Scene] = Scene) -> Told:
+    """Play it with a crash at each of the given points (counted over the whole run) and judge its end.
+
+    Args:
+        make: gives the scene: systems in memory, or others.
+    """
+    scene = make(scenario.setting)
     stage = Stage(scene, scenario.setting, {at: [Act(do="crash")] for at in crash_at}, random.Random(0))
     director = _Director(scene, stage)
     scene.happen = director.happen

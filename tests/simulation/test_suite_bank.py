@@ -42,4 +42,4 @@ def test_a_planted_bug_of_a_connector_falls_in_its_suite(name: str) -> None:
     assert honest.returncode == 0, honest.stdout[-2000:]
     assert spoilt.returncode == 1, f"{name}: not noticed\n{spoilt.stdout[-2000:]}{spoilt.stderr[-1000:]}"
     fell = next(line for line in spoilt.stdout.splitlines() if line.startswith("FAILED"))
-    print(f"suite      {name}: {spoilt.stdout.splitlines()[-1].strip('= ')}: {fell.split('::', 1)[1]}")
+    print(f"suite      {name}: fell in {fell.split('::', 1)[1]}")
