@@ -163,7 +163,8 @@ def _usage_words(exc: click.ClickException, app: App) -> str:
     if isinstance(exc, click.BadParameter) and exc.param is not None and exc.ctx is not None:
         kind, name = exc.param.type, exc.param.opts[0] if isinstance(exc.param, click.Option) else exc.param.name
         if isinstance(kind, click.Choice):
-            return app.say("usage.one_of", name=name, known=", ".join(map(str, kind.choices)))
+            found = exc.message.partition(" is not")[0]  # click quotes the value first and keeps it nowhere else
+            return app.say("usage.one_of", name=name, found=found, known=", ".join(map(str, kind.choices)))
         return app.say("usage.invalid", name=name, message=exc.message)
     return exc.format_message()
 

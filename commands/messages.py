@@ -544,7 +544,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "usage.no_such_command": ("no such command: {found}{hint}", "没有此命令:{found}{hint}"),
     "usage.no_such_option": ("no such option: {found}{hint}", "没有此选项:{found}{hint}"),
     "usage.meant": ("; did you mean {found}?", ";是否想用 {found}?"),
-    "usage.one_of": ("{name} must be one of: {known}", "{name} 只能是:{known}"),
+    "usage.one_of": ("{name}: found {found}, expected one of {known}", "{name}:收到 {found},只能是 {known}"),
     "usage.invalid": ("{name}: {message}", "{name} 的值无效:{message}"),
     "usage.missing": ("missing: {what}", "缺少:{what}"),
     "error.line": ("duban: {message}", "duban:{message}"),
