@@ -21,11 +21,9 @@ from sync import reasons
 from sync.matching import HUB, WEAK_PREFIX, Doubt, Group, Matching, Node, match
 from sync.report import LineAction, PlanLine, RunReport
 from sync.spokes import ChunkRefs, Spoke, prefetch
+from sync.views import MADE
 
 CHUNK = 1000
-
-MADE = "made"
-"""Note of a link: the record is one that we made."""
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from mapping.fields import UNSEEN, BoundField, Unseen
 from mapping.records import TITLE_FIELD, EntityKind, Value, is_blank
 from sync import importing, reasons
 from sync.report import FieldChange
-from sync.views import Base, EntityPlan, EntityView, OpStep, ReviewStep, SideView, add_line, kept_link, present
+from sync.views import MADE, Base, EntityPlan, EntityView, OpStep, ReviewStep, SideView, add_line, kept_link, present
 
 Next = Literal["done", "revive", "all"]
 """What the planner still has to do after a delete was looked at: nothing, or the fields and then what is missing."""
@@ -176,10 +176,11 @@ def _never_arrived(base: Base, bound: BoundField, value: Value) -> bool:
 
 
 def _ground(view: EntityView, side: SideView) -> dict[str, Value]:
-    """Give the remote values we know of: agreed on, or shown to a person in an open conflict."""
+    """Give the remote values we know of: agreed on, shown to a person in an open conflict, or never sent by us."""
     assert side.base is not None
+    unsent = [b.map.field for b in side.bound.fields if b.map.direction == "both"] if MADE in side.base.notes else []
     shown = {name: one.sides[side.connection] for name, one in view.parked.items() if side.connection in one.sides}
-    return {**side.base.shadow_remote, **shown}
+    return {**dict.fromkeys(unsent), **side.base.shadow_remote, **shown}
 
 
 def _moved(view: EntityView, side: SideView) -> bool:

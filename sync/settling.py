@@ -22,10 +22,10 @@ from store.reviews import Review
 from store.tx import Tx
 from sync import overwrites
 from sync.absorb import FRESH, gone_item, live_item, note_fresh
-from sync.bindings import MADE
 from sync.report import RunReport
 from sync.retrying import park
 from sync.spokes import Spoke
+from sync.views import MADE
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from sync.merge import Parked
 from sync.report import FieldChange, LineAction, PlanLine
 
 LinkState = Literal["live", "gone", "suspended", "retired"]
+MADE = "made"
+"""Note of a link: the record is one that we made."""
+
 OnRemoteDelete = Literal["archive", "propagate", "restore", "unlink", "review"]
 
 

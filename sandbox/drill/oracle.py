@@ -90,11 +90,13 @@ def _ending(scene: Scene, who: str) -> Ending:
 def _made_apart(ending: Ending, deeds: list[Deed]) -> bool:
     """Say whether people made the record at both remotes while one of them had not shown it yet.
 
-    No listing can tell then that the other record exists: each of the two gets a twin of its own, never more unless
-    a person, who has been asked about it, deletes one of them meanwhile.
+    No listing could tell in time that the other record exists: each of the two may get a twin of its own, never more.
+    Either a person is asked about it now, or people deleted one of them before anybody could be.
     """
     born = [deed for deed in deeds if deed.do == "edit" and deed.before is None]
-    return len(born) == 2 and (max(ending.ever.values()) == 2 or ending.doubtful)
+    most = max(len(some) for some in ending.live.values())
+    removed = any(deed.do == "delete" for deed in deeds)
+    return len(born) == 2 and most <= 2 and (ending.doubtful or (removed and max(ending.ever.values()) == 2))
 
 
 def _twins(ending: Ending) -> Iterator[str]:

@@ -27,6 +27,9 @@ BROKE = {
 
 
 BROKE_HOT = {
+    10623: "the same record, made by people at both sides, deleted and brought back",
+    10743: "a delete of the hub took an edit with it of a field we had never sent",
+    10941: "the same record, made by people at both sides, deleted and brought back",
     10139: "an open conflict was forgotten while the side it named was away, and its record got a twin",
     10215: "a write that waited was planned again only in the round after the rest",
     10232: "half a listing was ended first, so that an edit came in a round later",
