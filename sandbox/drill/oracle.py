@@ -43,7 +43,7 @@ def judge(scene: Scene, stage: Stage) -> list[str]:
         ending = _ending(scene, who)
         deeds = [deed for deed in stage.deeds if deed.who == who]
         if not _made_apart(ending, deeds):
-            out += [f"{who}: {line}" for line in _twins(ending)]
+            out += [f"{who}: {line}" for line in _twins(ending, deeds)]
             out += [f"{who}: {line}" for line in _agreement(ending, deeds)]
         out += [f"{who}: {line}" for line in _lost(stage, ending, deeds)]
         out += [f"{who}: {line}" for line in _untouched(ending, deeds)]
@@ -99,9 +99,11 @@ def _made_apart(ending: Ending, deeds: list[Deed]) -> bool:
     return len(born) == 2 and most <= 2 and (ending.doubtful or (removed and max(ending.ever.values()) == 2))
 
 
-def _twins(ending: Ending) -> Iterator[str]:
+def _twins(ending: Ending, deeds: list[Deed]) -> Iterator[str]:
+    """Give what lives twice, but for a record that a person took out of the bin and about which somebody is asked."""
     for side, some in ending.live.items():
-        if len(some) > 1:
+        back = {deed.id for deed in deeds if deed.do == "restore" and deed.side == side} & some.keys()
+        if len(some) > 1 + bool(back and ending.doubtful):
             yield f"{len(some)} live twins at {side}: {', '.join(sorted(some))}"
     if sum(state == "live" for _, state, _ in ending.rows) > 1:
         yield "two live hub rows"

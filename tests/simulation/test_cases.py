@@ -50,6 +50,7 @@ BROKE_HOT = {
     72487: "a search that lagged put an old record over a newer one",
     72931: "a search that lagged put an old record over a newer one",
     81359: "a record stayed missing at a side whose delete was forgotten",
+    200812: "a record taken out of the bin inside the create that replaces it is shown to a person",
     53733: "a record that came back from the bin got a twin",
 }
 
