@@ -55,7 +55,7 @@ def get(tx: Tx, id: str) -> Run | None:
 
 def applies(tx: Tx) -> list[Run]:
     """Give the rounds that did a stored plan, oldest first."""
-    sql = f"{_SELECT} WHERE \"kind\" = 'apply' OR \"kind\" = 'undo' ORDER BY \"started_ms\""
+    sql = f'{_SELECT} WHERE "kind" = \'apply\' OR "kind" = \'undo\' ORDER BY "started_ms"'
     return [_run(row) for row in fetch(tx, sql)]
 
 
