@@ -18,6 +18,9 @@ _CASES = int(os.environ.get("DUBAN_L0_CASES", "1000000"))
 _A_CHUNK = 25_000
 _PARTS = 4
 
+pytestmark = pytest.mark.no_cover
+"""A million cases say nothing new to the coverage, and being watched would take them minutes."""
+
 
 @pytest.mark.parametrize("part", range(_PARTS))
 def test_the_whole_small_domain_of_a_field_keeps_the_laws(part: int) -> None:
