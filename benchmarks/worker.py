@@ -33,10 +33,10 @@ def plan(config: str) -> dict[str, Any]:
 def _time_method(name: str, spent: dict[str, float]) -> None:
     inner = getattr(Binder, name)
 
-    def timed(self: Binder) -> Any:
+    def timed(self: Binder, *given: Any) -> Any:
         wall, cpu = time.perf_counter(), time.process_time()
         try:
-            return inner(self)
+            return inner(self, *given)
         finally:
             spent["match_s"] += time.perf_counter() - wall
             spent["match_cpu_s"] += time.process_time() - cpu
