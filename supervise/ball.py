@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from mapping.records import Value, Values
+from mapping.records import Values
+from supervise.kinds import tags_of, title_marks
 from supervise.reasons import Reason
 
 Holder = Literal["client", "vendor", "third_party", "none"]
@@ -20,8 +21,8 @@ _BY_STATUS: Final[dict[str, Holder]] = {
     "cancelled": "none",
 }
 _SIDES: Final[dict[str, Holder]] = {"client": "client", "vendor": "vendor", "third_party": "third_party"}
-CLIENT_TAGS: Final = frozenset({"client", "客户"})
-CLIENT_PREFIXES: Final = ("[client]", "【client】", "［client］", "[客户]", "【客户】", "［客户］")
+CLIENT_MARKS: Final = frozenset({"client", "客户"})
+"""As a tag, or in brackets at the head of the title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +50,10 @@ def _by_side(uid: str, task: Values) -> Ball:
     side = task.get("owner_side")
     if isinstance(side, str) and side in _SIDES:
         return Ball(_SIDES[side], Reason("R1", "side_field", uid, "owner_side", side))
-    tag = next((tag for tag in _tags(task.get("tags")) if tag.casefold() in CLIENT_TAGS), None)
+    tag = next((tag for tag in tags_of(task.get("tags")) if tag.casefold() in CLIENT_MARKS), None)
     if tag is not None:
         return Ball("client", Reason("R1", "client_tag", uid, "tags", tag))
     title = task.get("title")
-    if isinstance(title, str) and title.strip().casefold().startswith(CLIENT_PREFIXES):
+    if any(mark.casefold() in CLIENT_MARKS for mark in title_marks(title)):
         return Ball("client", Reason("R1", "client_prefix", uid, "title", title))
     return Ball("vendor", Reason("R1", "no_side_is_ours", uid, "owner_side", side))
-
-
-def _tags(value: Value) -> list[str]:
-    if isinstance(value, list):
-        return [tag.strip() for tag in value]
-    return [tag.strip() for tag in value.replace(";", ",").split(",")] if isinstance(value, str) else []

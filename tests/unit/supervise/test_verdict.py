@@ -58,6 +58,11 @@ def codes(verdict: TaskVerdict) -> list[str]:
         ({"status": "in_progress", "tags": "急;客户"}, "client", "client_tag"),
         ({"status": "in_progress", "title": "[Client] sign"}, "client", "client_prefix"),
         ({"status": "in_progress", "title": " 【客户】签字"}, "client", "client_prefix"),
+        (
+            {"status": "in_progress", "title": "【验收】【客户】签字"},
+            "client",
+            "client_prefix",
+        ),  # naive: first mark only
         ({"status": "in_progress", "title": "客户签字", "contact": "c1", "tags": 3}, "vendor", "no_side_is_ours"),
         ({"status": "in_progress", "kind": "sign_off"}, "vendor", "no_side_is_ours"),
     ],

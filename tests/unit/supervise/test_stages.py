@@ -1,0 +1,154 @@
+"""The stages of each kind: what may follow, and what entering one sets."""
+
+from __future__ import annotations
+
+import pytest
+
+from mapping.records import FEEDBACK_STATUSES, TASK_STATUSES
+from mapping.status import TERMINAL
+from supervise.ball import ball_of
+from supervise.kinds import KINDS, TaskKind
+from supervise.stages import STAGES, entered_values, judge_feedback_move, judge_stage_move, round_of, stage_values
+
+ALL = [(kind, name) for kind in KINDS for name in STAGES[kind]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "stage", "status", "ball"),
+    [
+        ("sign_off", "drafting", "in_progress", "vendor"),
+        ("sign_off", "issued", "waiting_client", "client"),
+        ("sign_off", "commented", "waiting_vendor", "vendor"),
+        ("sign_off", "signed", "done", "none"),
+        ("sign_off", "signed_with_comments", "done", "none"),
+        ("sign_off", "rejected", "waiting_vendor", "vendor"),  # naive: rejected is done, and nobody acts
+        ("sign_off", "superseded", "done", "none"),
+        ("deliverable_review", "delivered", "waiting_client", "client"),
+        ("deliverable_review", "in_review", "waiting_client", "client"),
+        ("deliverable_review", "changes_requested", "waiting_vendor", "vendor"),
+        ("deliverable_review", "rework", "waiting_vendor", "vendor"),
+        ("acceptance", "requested", "waiting_client", "client"),
+        ("acceptance", "testing", "waiting_client", "client"),
+        ("acceptance", "rework", "waiting_vendor", "vendor"),
+        ("acceptance", "conditionally_accepted", "done", "none"),
+        ("meeting", "minutes_sent", "waiting_client", "client"),
+        ("change_request", "submitted", "submitted", "vendor"),
+        ("change_request", "assessing", "waiting_vendor", "vendor"),
+        ("change_request", "quoted", "waiting_client", "client"),
+        ("change_request", "negotiating", "waiting_client", "client"),
+        ("change_request", "deferred", "on_hold", "none"),
+        ("change_request", "implementing", "in_progress", "vendor"),
+        ("change_request", "verifying", "waiting_client", "client"),
+        ("survey", "sent", "waiting_client", "client"),
+        ("survey", "reminded", "waiting_client", "client"),
+    ],
+)
+def test_a_stage_brings_its_status_and_its_ball(kind: TaskKind, stage: str, status: str, ball: str) -> None:
+    values = stage_values(kind, stage)
+    assert (values["stage"], values["status"]) == (stage, status)
+    claimed_by_client = {"owner_side": "client", **values}  # naive: drafting leaves the ball where the side field says
+    assert ball_of("t1", claimed_by_client).holder == ball
+
+
+@pytest.mark.parametrize(("kind", "stage"), ALL)
+def test_every_stage_holds_together(kind: TaskKind, stage: str) -> None:
+    found = STAGES[kind][stage]
+    assert found.status in TASK_STATUSES
+    assert found.terminal is (found.status in TERMINAL) is (found.outcome is not None)
+    assert set(found.next) <= set(STAGES[kind])
+    assert stage not in found.next
+    if found.ball is not None:
+        assert ball_of("t1", stage_values(kind, stage)).holder == found.ball
+    else:
+        for side in ("client", "vendor", "third_party"):
+            assert ball_of("t1", {"owner_side": side, **stage_values(kind, stage)}).holder == side
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if STAGES[kind]])
+def test_every_stage_can_be_reached_from_the_first_and_no_open_one_is_a_dead_end(kind: TaskKind) -> None:
+    stages = STAGES[kind]
+    seen, todo = set[str](), [next(iter(stages))]
+    while todo:
+        at = todo.pop()
+        if at not in seen:
+            seen.add(at)
+            todo.extend(stages[at].next)
+    assert seen == set(stages)
+    assert all(stage.terminal or stage.next for stage in stages.values())
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "move"),
+    [
+        ("sign_off", "issued", "issued", "same"),
+        ("sign_off", "issued", "commented", "legal"),
+        ("sign_off", "commented", "issued", "legal"),
+        ("sign_off", "drafting", "signed", "irregular"),  # naive: a draft nobody issued is signed
+        ("sign_off", "signed", "superseded", "legal"),
+        ("sign_off", "signed", "revoked", "reopen"),
+        ("sign_off", "superseded", "signed", "irregular"),
+        ("deliverable_review", "changes_requested", "approved", "irregular"),  # without a new delivery
+        ("deliverable_review", "rework", "delivered", "legal"),
+        ("acceptance", "rejected", "accepted", "irregular"),
+        ("acceptance", "rejected", "rework", "legal"),
+        ("acceptance", "accepted", "reopened", "reopen"),
+        ("acceptance", "requested", "deemed_accepted", "legal"),
+        ("meeting", "planned", "minutes_sent", "irregular"),
+        ("meeting", "held", "minutes_sent", "legal"),
+        ("risk", "closed", "reopened", "reopen"),
+        ("risk", "identified", "occurred", "legal"),
+        ("risk", "occurred", "closed", "irregular"),
+        ("change_request", "negotiating", "quoted", "legal"),
+        ("change_request", "quoted", "implementing", "irregular"),
+        ("change_request", "deferred", "submitted", "legal"),
+        ("survey", "responded", "reminded", "irregular"),
+        ("milestone", "achieved", "reopened", "reopen"),
+        ("milestone", None, "achieved", "legal"),
+        ("milestone", "nonsense", "due", "legal"),
+        ("milestone", "due", "nonsense", "irregular"),
+        ("action", "whatever", "else", "legal"),
+    ],
+)
+def test_a_change_of_stage_is_judged(kind: TaskKind, old: str | None, new: str, move: str) -> None:
+    assert judge_stage_move(kind, old, new) == move
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "move"),
+    [
+        ("new", "new", "same"),
+        (None, "acting", "legal"),
+        ("new", "acknowledged", "legal"),
+        ("acknowledged", "acting", "legal"),
+        ("acting", "resolved", "legal"),
+        ("resolved", "closed", "legal"),
+        ("new", "closed", "irregular"),  # naive: a complaint is closed unread
+        ("closed", "reopened", "reopen"),
+        ("resolved", "reopened", "reopen"),
+        ("odd", "closed", "legal"),
+    ],
+)
+def test_a_change_of_a_feedbacks_status_is_judged(old: str | None, new: str, move: str) -> None:
+    assert judge_feedback_move(old, new) == move
+    assert new in FEEDBACK_STATUSES
+
+
+def test_a_deliverable_returned_twice_is_in_its_third_round() -> None:
+    task: dict[str, object] = {"kind": "deliverable_review", "stage": "preparing"}
+    course = ("delivered", "in_review", "changes_requested", "rework", "delivered", "changes_requested", "rework")
+    for stage in (*course, "delivered"):
+        task.update(entered_values("deliverable_review", task, stage))  # type: ignore[arg-type]
+    assert task["round"] == "3"
+    assert "round" not in entered_values("deliverable_review", task, "delivered")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("value", "count"), [("2", 2), (2, 2), (None, 0), ("x", 0), (True, 0), ("1.5", 0)])
+def test_a_round_is_read(value: object, count: int) -> None:
+    assert round_of({"round": value}) == count  # type: ignore[dict-item]
+
+
+def test_an_unknown_stage_names_those_there_are() -> None:
+    with pytest.raises(ValueError, match="survey has no stage 'signed'; its stages are planned, sent"):
+        stage_values("survey", "signed")
+    with pytest.raises(ValueError, match="its stages are none"):
+        stage_values("action", "signed")
