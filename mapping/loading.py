@@ -20,7 +20,7 @@ from mapping.binding import bind
 from mapping.codecs import KINDS
 from mapping.fields import Direction, FieldMap, ObjectMap
 from mapping.hints import nearest, unknown_word, wrong_value
-from mapping.records import ENTITIES, FIELDS, EntityKind, hub_field
+from mapping.records import ENTITIES, EntityKind, hub_field, is_known, known_fields
 from mapping.scope import read_where
 
 __all__ = ["DIRECTIONS", "bind", "check_connections", "load_maps", "overrides_of"]
@@ -147,12 +147,12 @@ def _fields(entity: EntityKind, base: object, over: object, place: str) -> Itera
 
 def _known_field(entity: EntityKind, name: str, raw: object, place: str) -> None:
     """Refuse a misspelt field; one that duban does not know at all is allowed with ``extra = true``."""
-    if name in FIELDS[entity]:
+    if is_known(entity, name):
         return
     if isinstance(raw, Mapping) and raw.get("extra") is True:
         return
-    error = unknown_word(place, name, FIELDS[entity], what="field", zh="字段")
-    if nearest(name, FIELDS[entity]) is None:
+    error = unknown_word(place, name, known_fields(entity), what="field", zh="字段")
+    if nearest(name, known_fields(entity)) is None:
         error.next_step = f"{error.next_step}; to keep a further field: {{ remote = .., extra = true }}"
     raise error
 

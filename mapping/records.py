@@ -109,6 +109,39 @@ FIELDS: Final[Mapping[EntityKind, Mapping[str, HubField]]] = {
 }  # fmt: skip
 """Hub field -> its type, per entity. ``project.lifecycle`` and ``declared_health`` are set by supervision only."""
 
+RISK_RESPONSES: Final = ("escalate", "avoid", "transfer", "mitigate", "accept")
+DUE_POLICIES: Final = ("floating", "fixed")
+
+SIDECAR: Final[Mapping[EntityKind, Mapping[str, HubField]]] = {
+    "account": _fields(F("tier", "text"), F("vendor_owner", "user")),
+    "contact": _fields(
+        F("send_window", "text"), F("deputy", "ref", "contact"), F("im", "text"), F("inactive", "bool"),
+    ),
+    "project": _fields(
+        F("vendor_owner", "user"), F("sponsor", "ref", "contact"), F("approved_end", "date"), F("cadence", "text"),
+        F("review_days", "number"), F("deemed_after_bd", "number"), F("notice_method", "text"),
+    ),
+    "task": _fields(
+        F("parent", "ref", "task"), F("tags", "options"), F("blocks", "text"), F("due_zone", "text"),
+        F("due_policy", "option", codes=DUE_POLICIES), F("outcome", "text"), F("internal", "bool"),
+        F("baseline_due", "date"), F("approved_due", "date"), F("after_bd", "number"), F("remaining_bd", "number"),
+        F("doc_version", "text"), F("doc_hash", "text"), F("mandatory", "bool"), F("criteria", "long_text"),
+        F("conditions", "long_text"), F("round", "number"),
+        F("probability", "number"), F("impact", "number"), F("response", "option", codes=RISK_RESPONSES),
+        F("reviewed_on", "date"), F("joint", "bool"),
+        F("change_impact", "long_text"), F("change_cost", "money"), F("change_days", "number"), F("affected", "text"),
+        F("cause", "text"), F("improvement_of", "ref", "feedback"),
+        F("held_at", "instant"), F("invited", "text"), F("attended", "text"), F("wave", "text"),
+    ),
+    "feedback": _fields(
+        F("task", "ref", "task"), F("question", "text"), F("channel", "text"), F("lang", "text"),
+        F("follow_up", "ref", "task"), F("loop_due", "date"), F("cause", "text"), F("verified_on", "date"),
+    ),
+    "comment": {},
+}  # fmt: skip
+"""Fields with a type of their own and no column: supervision understands them, a map may give them a home at any
+connection, and without one they stay in the row's ``extra``. docs/supervision.md says what each is for."""
+
 TITLE_FIELD: Final[Mapping[EntityKind, str]] = {
     "account": "name", "contact": "name", "project": "name", "task": "title", "feedback": "subject", "comment": "title",
 }  # fmt: skip
@@ -121,5 +154,15 @@ def is_blank(value: Value) -> bool:
 
 
 def hub_field(entity: EntityKind, name: str) -> HubField:
-    """Give the canonical field, or a free text field kept in the row's ``extra`` when the name is not canonical."""
-    return FIELDS[entity].get(name) or HubField(name, "text")
+    """Give the field of that name; one that duban does not know is free text kept in the row's ``extra``."""
+    return FIELDS[entity].get(name) or SIDECAR[entity].get(name) or HubField(name, "text")
+
+
+def known_fields(entity: EntityKind) -> tuple[str, ...]:
+    """Give the names of all fields with a meaning, those with a column first."""
+    return (*FIELDS[entity], *SIDECAR[entity])
+
+
+def is_known(entity: EntityKind, name: str) -> bool:
+    """Say whether a field of that name means something to duban."""
+    return name in FIELDS[entity] or name in SIDECAR[entity]

@@ -16,7 +16,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from mapping.records import ENTITIES, FIELDS, EntityKind, HubField
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest revision this program knows; revisions are numbers, so that a newer store is told at a glance."""
 
 STATES: Final = ("live", "archived", "deleted", "merged")
@@ -355,8 +355,16 @@ sa.Table(
 sa.Table(
     "ball_event", metadata, _id(),
     _word("entity", 16), _word("uid"), _ms("at_ms"), _word("side", 16), _word("cause", 32), _json("data"),
-    _word("run_id"),
+    _word("run_id"), _word("chain"),
     sa.Index("ix_ball_event_uid", "uid"),
+)  # fmt: skip
+
+sa.Table(
+    "act", metadata, _id(),
+    _word("entity", 16), _word("uid"), _word("kind", 32), _ms("at_ms"), sa.Column("who", sa.Text, nullable=False),
+    _json("doc"), _word("chain"),
+    sa.Index("ix_act_kind", "kind"),
+    sa.Index("ix_act_uid", "uid"),
 )  # fmt: skip
 
 sa.Table(

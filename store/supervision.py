@@ -1,4 +1,4 @@
-"""What supervision keeps: flags, who held the ball, pauses, overrides, calendar days."""
+"""What supervision keeps: flags, who held the ball, pauses, overrides, baselines, calendar days."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from datetime import date
 from typing import Any, Final
 
 from mapping.records import EntityKind, Value
-from store.statements import dumps, execute, execute_among, execute_many, fetch, fetch_among, insert_sql, loads, upsert
+from store import acts, chaining
+from store.statements import dumps, execute, execute_among, fetch, fetch_among, insert_sql, loads, upsert
 from store.tx import Tx
 
 _FLAG: Final = 'SELECT "entity", "uid", "rule", "since", "severity", "data", "raised_ms", "cleared_ms" FROM "flag"'
+_MOVE: Final = ("entity", "uid", "at_ms", "side", "cause", "data", "run_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,12 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class BallEvent:
-    """The ball of a record changed sides."""
+    """The ball of a record changed sides.
+
+    Args:
+        id: its number; None until it was appended.
+        chain: hash over the move before it and this one; "" for moves from before there was a chain.
+    """
 
     entity: EntityKind
     uid: str
@@ -45,6 +52,8 @@ class BallEvent:
     cause: str
     data: dict[str, Any] = field(default_factory=dict)
     run_id: str = ""
+    id: int | None = field(default=None, compare=False)
+    chain: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,24 @@ class Override:
     who: str = ""
     at_ms: int = 0
     until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Dates that were agreed on at one time; later ones never change earlier ones.
+
+    Args:
+        kind: ``baseline`` for the dates of a plan.
+        doc: the dates and what led to them, as plain JSON values.
+    """
+
+    entity: EntityKind
+    uid: str
+    kind: str
+    doc: dict[str, Any]
+    who: str = ""
+    at_ms: int = 0
+    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +151,35 @@ def clear_flag(tx: Tx, entity: EntityKind, uid: str, rule: str, now_ms: int) -> 
 def append_ball_events(tx: Tx, events: Sequence[BallEvent]) -> None:
     """Append moves of the ball."""
     rows = [(e.entity, e.uid, e.at_ms, e.side, e.cause, dumps(e.data), e.run_id) for e in events]
-    execute_many(tx, insert_sql("ball_event", ("entity", "uid", "at_ms", "side", "cause", "data", "run_id")), rows)
+    chaining.append(tx, "ball_event", _MOVE, rows)
 
 
 def ball_events(tx: Tx, entity: EntityKind, uids: Iterable[str]) -> list[BallEvent]:
     """Give the moves of the ball of those rows, by uid and time."""
-    sql = 'SELECT "entity", "uid", "at_ms", "side", "cause", "data", "run_id" FROM "ball_event" WHERE "entity" = ? AND'
+    names = ", ".join(f'"{name}"' for name in (*_MOVE, "id", "chain"))
+    sql = f'SELECT {names} FROM "ball_event" WHERE "entity" = ? AND'
     events = [_ball_event(row) for row in fetch_among(tx, sql, '"uid"', uids, entity)]
-    return sorted(events, key=lambda event: (event.uid, event.at_ms))
+    return sorted(events, key=lambda event: (event.uid, event.at_ms, event.id or 0))
+
+
+def verify_ball_events(tx: Tx) -> int | None:
+    """Give the id of the first move that was altered, removed or forged; None when the chain is whole."""
+    return chaining.verify(tx, "ball_event", _MOVE)
+
+
+def add_baseline(tx: Tx, baseline: Baseline) -> None:
+    """Keep dates that were agreed on."""
+    columns = ("entity", "uid", "kind", "doc", "who", "at_ms")
+    values = [getattr(baseline, name) for name in columns]
+    values[3] = dumps(baseline.doc)
+    execute(tx, insert_sql("baseline", columns), *values)
+
+
+def baselines(tx: Tx, entity: EntityKind, uids: Iterable[str]) -> list[Baseline]:
+    """Give the agreed dates of those rows, oldest first."""
+    sql = 'SELECT "entity", "uid", "kind", "doc", "who", "at_ms", "id" FROM "baseline" WHERE "entity" = ? AND'
+    found = [_baseline(row) for row in fetch_among(tx, sql, '"uid"', uids, entity)]
+    return sorted(found, key=lambda each: each.id or 0)
 
 
 def add_pause(tx: Tx, pause: Pause) -> None:
@@ -194,8 +242,11 @@ def calendar_days(tx: Tx, calendar: str) -> list[CalendarDay]:
 
 def erase(tx: Tx, entity: EntityKind, uids: Sequence[str]) -> None:
     """Take everything supervision keeps about those rows away."""
-    for table in ("flag", "ball_event", "pause", "override", "baseline", "notice"):
+    for table in ("flag", "pause", "override", "baseline", "notice"):
         execute_among(tx, f'DELETE FROM "{table}" WHERE "entity" = ? AND', '"uid"', uids, entity)
+    moves = [event.id for event in ball_events(tx, entity, uids) if event.id is not None]
+    chaining.erase(tx, "ball_event", _MOVE, moves)
+    acts.erase(tx, entity, uids)
 
 
 def _day(value: Any) -> str | None:
@@ -208,8 +259,13 @@ def _flag(row: Sequence[Any]) -> Flag:
 
 
 def _ball_event(row: Sequence[Any]) -> BallEvent:
-    entity, uid, at_ms, side, cause, data, run_id = row
-    return BallEvent(entity, uid, at_ms, side, cause, loads(data), run_id)
+    entity, uid, at_ms, side, cause, data, run_id, id, chain = row
+    return BallEvent(entity, uid, at_ms, side, cause, loads(data), run_id, id, chain)
+
+
+def _baseline(row: Sequence[Any]) -> Baseline:
+    entity, uid, kind, doc, who, at_ms, id = row
+    return Baseline(entity, uid, kind, loads(doc), who, at_ms, id)
 
 
 def _override(row: Sequence[Any]) -> Override:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from connectors.base import FieldSchema
 from mapping.errors import DubanError
 from mapping.ports import Clock
-from mapping.records import FIELDS, EntityKind
+from mapping.records import FIELDS, SIDECAR, EntityKind
 from store import journal, outbox, reviews, streams
 from store.database import Database
 from sync.opening import Configured, Opener
@@ -150,6 +150,9 @@ def _proposal(
     free = sorted(set(FIELDS[entity]) - set(mapped))
     if free:
         lines.append(f"# hub fields without a home: {', '.join(free)}")
+    kept = sorted(set(SIDECAR[entity]) - set(mapped))
+    if kept:
+        lines.append(f"# kept in the hub alone unless mapped: {', '.join(kept)}")
     unused = sorted(set(live) - used)
     if unused:
         lines.append(f"# remote fields not used: {', '.join(unused)}")

@@ -8,7 +8,7 @@ from functools import cache
 
 from connectors.base import Connector, ConnectorSettings, Identity, RemoteUser
 from mapping.fields import BoundMap
-from mapping.records import ENTITIES, FIELDS, EntityKind, Value
+from mapping.records import ENTITIES, EntityKind, Value, hub_field, known_fields
 from store import links
 from store.tx import Tx
 
@@ -119,7 +119,8 @@ class ChunkRefs:
 @cache
 def _pointers(entity: EntityKind) -> tuple[tuple[str, EntityKind | None], ...]:
     """Give the fields of an entity that point to others, with the kind they point to (None: told by the value)."""
-    return tuple((name, spec.target) for name, spec in FIELDS[entity].items() if spec.type in ("ref", "parent"))
+    known = [hub_field(entity, name) for name in known_fields(entity)]
+    return tuple((spec.name, spec.target) for spec in known if spec.type in ("ref", "parent"))
 
 
 def pointed_at(entity: EntityKind, values: Iterable[Mapping[str, Value]]) -> dict[EntityKind, set[str]]:

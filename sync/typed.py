@@ -11,7 +11,7 @@ from typing import Final
 
 from mapping.errors import InputError
 from mapping.forms import email_form, line_form, phone_form, text_form, url_form
-from mapping.records import ENTITIES, FIELDS, EntityKind, HubField, Value
+from mapping.records import ENTITIES, EntityKind, HubField, Value, hub_field, is_known, known_fields
 
 LookUp = Callable[[EntityKind, str], str]
 """(entity, what a person typed) -> uid; raises InputError."""
@@ -37,11 +37,9 @@ def field_of(entity: EntityKind, name: str, extras: Iterable[str] = ()) -> HubFi
     Raises:
         InputError: nobody knows it (with the nearest known name), or no person sets it.
     """
-    field = FIELDS[entity].get(name)
-    if field is None and name in set(extras):
-        return HubField(name, "text")
-    if field is None:
-        raise _unknown_field(entity, name, [*FIELDS[entity], *extras])
+    if not is_known(entity, name) and name not in set(extras):
+        raise _unknown_field(entity, name, [*known_fields(entity), *extras])
+    field = hub_field(entity, name)
     if field.rule_written or field.type == "key" or is_claimed(entity, name):
         raise InputError(
             f"{entity}.{name} is computed by duban and cannot be typed in",

@@ -16,10 +16,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from mapping.errors import ConfigError
-from store import ddl, hub, reviews, schema, sweeps, upgrade
+from store import ddl, hub, reviews, schema, supervision, sweeps, upgrade
 from store.database import Database
 from store.hub import HubRow
 from store.reviews import Review
+from store.supervision import BallEvent
 
 ROOT = Path(upgrade.__file__).parent
 
@@ -94,7 +95,7 @@ def test_the_newest_migration_is_the_newest_schema() -> None:
 
 def _steps(dialect: str) -> list[str]:
     """Give every statement of all migrations of a database, in order."""
-    found = [ROOT / "migrations" / step / f"{dialect}.sql" for step in ("baseline", "step_0002")]
+    found = [ROOT / "migrations" / step / f"{dialect}.sql" for step in ("baseline", "step_0002", "step_0003")]
     return [one.strip() for path in found for one in path.read_text(encoding="utf-8").split(ddl.SEPARATOR)]
 
 
@@ -103,11 +104,12 @@ def test_the_migrations_make_every_table_of_the_schema(dialect: str) -> None:
     """For MySQL, which no test starts, this holds the tables' texts; for the others the databases themselves do."""
     made = _steps(dialect)
     missing = [one for one in ddl.statements(dialect) if one not in made]
-    assert [one.split("(")[0].strip() for one in missing] == ([] if dialect == "sqlite" else ["CREATE TABLE review"])
+    altered = [] if dialect == "sqlite" else ["CREATE TABLE ball_event", "CREATE TABLE review"]
+    assert [one.split("(")[0].strip() for one in missing] == altered
 
 
 def test_an_empty_database_is_refused_when_it_must_not_be_changed(empty_url: str, clock: Any) -> None:
-    with pytest.raises(ConfigError, match="revision none, this program needs 0002") as caught:
+    with pytest.raises(ConfigError, match="revision none, this program needs 0003") as caught:
         Database.open(empty_url, clock=clock, migrate=False)
     assert caught.value.next_step == "run duban db upgrade"
     engine = sa.create_engine(empty_url)
@@ -122,7 +124,7 @@ def test_a_newer_store_is_refused_and_left_alone(empty_url: str, clock: Any) -> 
         tx.conn.execute(sa.update(schema.revision).values(version_num="0099"))
     db.close()
     for migrate in (True, False):
-        with pytest.raises(ConfigError, match="revision 0099, this program knows up to 0002"):
+        with pytest.raises(ConfigError, match="revision 0099, this program knows up to 0003"):
             Database.open(empty_url, clock=clock, migrate=migrate)
 
 
@@ -132,8 +134,9 @@ def test_an_older_store_goes_through_the_migrations_with_all_it_holds(empty_url:
         upgrade.migrate_to_head(conn, "0001")
         conn.exec_driver_sql("INSERT INTO review (id, kind, entity, uid, data) VALUES (7, 'match', 'task', 't', '{}')")
         conn.exec_driver_sql("INSERT INTO task (uid, title) VALUES ('t', 'T')")
+        conn.exec_driver_sql("INSERT INTO ball_event (entity, uid, at_ms, data) VALUES ('task', 't', 3, '{}')")
     engine.dispose()
-    with pytest.raises(ConfigError, match="revision 0001, this program needs 0002"):
+    with pytest.raises(ConfigError, match="revision 0001, this program needs 0003"):
         Database.open(empty_url, clock=clock, migrate=False)
     Database.open(empty_url, clock=clock).close()
     db = Database.open(empty_url, clock=clock, migrate=False)
@@ -145,6 +148,9 @@ def test_an_older_store_goes_through_the_migrations_with_all_it_holds(empty_url:
         assert {one.kind for one in reviews.open_(tx)} == {"match", "possible_overwrite"}
         assert [mark.uid for mark in hub.dirty(tx, "task")] == ["t"]
         assert sweeps.all(tx) == []
+        supervision.append_ball_events(tx, [BallEvent("task", "t", 9, "client", "status")])
+        assert [bool(one.chain) for one in supervision.ball_events(tx, "task", ["t"])] == [False, True]
+        assert supervision.verify_ball_events(tx) is None
     db.close()
 
 

@@ -91,6 +91,21 @@ def test_a_record_is_added_changed_and_deleted(desk: Desk) -> None:
         desk.set("project", uid, {"name": "Back"})
 
 
+def test_a_field_without_a_column_is_set_with_its_own_type(desk: Desk) -> None:
+    client = desk.add("account", {"name": "A", "tier": "gold"})
+    signer = desk.add("contact", {"name": "王丽", "account": client, "inactive": "no"})
+    uid = desk.add("project", {"name": "P", "sponsor": "王丽", "approved_end": "2026-12-01"})
+    change = desk.add("task", {"title": "CR", "project": uid, "change_cost": "1,200.50", "change_days": "0"})
+    with desk.db.read() as tx:
+        assert hub.read(tx, "project", [uid])[uid].values["sponsor"] == signer
+        values = hub.read(tx, "task", [change])[change].values
+        assert (values["change_cost"], values["change_days"]) == ("1200.5", "0")
+        assert hub.read(tx, "contact", [signer])[signer].values["inactive"] is False
+    assert desk.set("task", change, {"change_cost": ""}) == (change, ["change_cost"])
+    with pytest.raises(InputError, match="expected one of escalate, avoid"):
+        desk.set("task", change, {"response": "pray"})
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

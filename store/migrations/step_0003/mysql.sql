@@ -1,0 +1,17 @@
+CREATE TABLE act (
+	id BIGINT NOT NULL AUTO_INCREMENT,
+	entity VARCHAR(16) COLLATE utf8mb4_bin NOT NULL DEFAULT '',
+	uid VARCHAR(64) COLLATE utf8mb4_bin NOT NULL DEFAULT '',
+	kind VARCHAR(32) COLLATE utf8mb4_bin NOT NULL DEFAULT '',
+	at_ms BIGINT NOT NULL DEFAULT '0',
+	who TEXT NOT NULL,
+	doc LONGTEXT NOT NULL,
+	chain VARCHAR(64) COLLATE utf8mb4_bin NOT NULL DEFAULT '',
+	PRIMARY KEY (id)
+)
+-- next
+CREATE INDEX ix_act_kind ON act (kind)
+-- next
+CREATE INDEX ix_act_uid ON act (uid)
+-- next
+ALTER TABLE ball_event ADD COLUMN chain VARCHAR(64) COLLATE utf8mb4_bin NOT NULL DEFAULT ''
