@@ -227,17 +227,39 @@ def _take(
         plan.waits = True
     if outcome.losers:
         plan.losers[name] = outcome.losers
+    silent = _silent(view, name, group, outcome.value) if name in view.parked else {}
     if outcome.settled is not None:
         plan.settled.append(outcome.settled)
+        if silent and not view.parked[name].resolved:
+            plan.losers[name] = {**{side: told for side, (_, told) in silent.items()}, **outcome.losers}
     if outcome.conflict is not None:
         if not view.exists and name == TITLE_FIELD[view.entity]:
             _borrow_title(plan, name, outcome, group)
-        _conflict(plan, view, name, outcome, group)
+        _conflict(plan, view, name, outcome, group, silent)
     elif outcome.value != hub:
         plan.values[name] = outcome.value
         plan.old[name] = hub
         plan.origins[name] = outcome.origin
         hub_changes.append(FieldChange(field=name, old=hub, new=outcome.value, reason=outcome.reason))
+
+
+def _silent(
+    view: EntityView, name: str, group: Sequence[tuple[SideView, BoundField]], hub: Value
+) -> dict[str, tuple[Value, Value]]:
+    """Give what a field's question shows of records that are away now, in their own words and in the hub's.
+
+    Nobody else remembers it: the record may be deleted, and its shadow is older than the question.
+    """
+    shown, here = view.parked[name].sides, {side.connection for side, _ in group}
+    out: dict[str, tuple[Value, Value]] = {}
+    for side in view.sides:
+        bound = next((one for one in side.bound.fields if one.map.field == name), None)
+        if bound is None or side.connection in here or side.connection not in shown:
+            continue
+        told = bound.codec.to_hub(shown[side.connection], hub, side.refs)
+        if not isinstance(told, Unseen) and not is_blank(told):
+            out[side.connection] = (shown[side.connection], told)
+    return out
 
 
 def _borrow_title(
@@ -266,10 +288,11 @@ def _conflict(
     name: str,
     outcome: FieldOutcome,
     group: Sequence[tuple[SideView, BoundField]],
+    silent: Mapping[str, tuple[Value, Value]],
 ) -> None:
     """Ask a person; beside what each side says stands what it means in the hub's own words, to choose from."""
     assert outcome.conflict is not None
-    sides: dict[str, Any] = dict(outcome.conflict)
+    sides: dict[str, Any] = {**{side: said for side, (said, _) in silent.items()}, **outcome.conflict}
     parked = view.parked.get(name)
     if parked is None or parked.resolved or dict(parked.sides) != sides or parked.hub != outcome.value:
         told = {
@@ -278,6 +301,7 @@ def _conflict(
             if side.connection in sides
         }
         values = {connection: value for connection, value in told.items() if not isinstance(value, Unseen)}
+        values |= {connection: value for connection, (_, value) in silent.items()}
         data: dict[str, Any] = {
             "hub": outcome.value, "sides": sides, "values": values, "reason": outcome.conflict_reason,
         }  # fmt: skip

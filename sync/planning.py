@@ -264,7 +264,7 @@ class Planner:
         ]
         state = row.state if row is not None else "live"
         values: Mapping[str, Value] = row.values if row is not None else {}
-        missing = {name for name, link in best.items() if link.state == "live" and name not in spokes}
+        missing = best.keys() - spokes.keys()
         parked = {name: replace(one, away=not missing.isdisjoint(one.sides)) for name, one in parked.items()}
         if row is None and best:  # somebody deleted the hub row with plain SQL: a delete by a person
             state, values = "deleted", {k: v for link in best.values() for k, v in link.shadow_hub.items()}

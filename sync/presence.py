@@ -56,7 +56,10 @@ def _create(plan: EntityPlan, view: EntityView, side: SideView, values: Mapping[
     for bound in side.bound.fields:
         name = bound.map.field
         value = values.get(name)
-        if bound.map.direction == "to_hub" or not bound.writable or name in view.parked:
+        if bound.map.direction == "to_hub" or not bound.writable:
+            continue
+        if name in view.parked:
+            sent |= _own_word(view, side, name)
             continue
         if any(step.field == name for step in plan.reviews):
             continue
@@ -85,6 +88,13 @@ def _create(plan: EntityPlan, view: EntityView, side: SideView, values: Mapping[
         )
     )  # fmt: skip
     add_line(plan, view, "create", side.connection, reasons.NEW_IN_HUB, *changes)
+
+
+def _own_word(view: EntityView, side: SideView, name: str) -> dict[str, Value]:
+    """Let a record that is made anew say what it said before in a field that waits for a person; nobody's word goes."""
+    parked = view.parked[name]
+    said = parked.sides.get(side.connection)
+    return {} if parked.resolved or is_blank(said) else {name: said}
 
 
 def _push_key(plan: EntityPlan, view: EntityView) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from store import journal
 from tests.support.rig import Rig
 
 
@@ -412,3 +413,65 @@ def test_a_delete_that_propagates_meets_a_record_matched_in_the_same_round(tmp_p
     rig.rest()
     assert [row["title"] for row in rig.b.live("contacts").values()] == ["CEO"]
     assert len(rig.rows("contact")) == 1
+
+
+# --- an open question and a record that goes ------------------------------------------------------------------------
+
+
+def _asked_then_deleted(rig: Rig, *, restore: bool) -> tuple[str, str]:
+    """Ask about a title, delete the row, and let the delete reach a before an edit made at b is seen."""
+    rig.can("a", restore=restore)
+    mine, theirs = rig.ann(title="CTO")
+    rig.a.edit("contacts", mine, {"title": "CEO"})
+    rig.edit_hub("contact", rig.row.uid, {"title": "Chair"})
+    rig.rest()
+    rig.edit_hub("contact", rig.row.uid, {}, state="deleted")
+    rig.b.edit("contacts", theirs, {"title": "CFO"})
+    rig.b.fault("operator", "pull", object="contacts")
+    rig.round()
+    assert not rig.a.live("contacts")
+    return mine, theirs
+
+
+@pytest.mark.parametrize("restore", [True, False])
+def test_what_a_question_shows_of_a_deleted_record_is_shown_on_when_an_edit_revives_the_row(
+    rig: Rig, restore: bool
+) -> None:
+    _asked_then_deleted(rig, restore=restore)
+    rig.round()
+    (question,) = rig.questions("conflict")
+    assert question.data["sides"] == {"a": "CEO", "b": "CFO"}
+    assert question.data["hub"] == "Chair"
+
+
+@pytest.mark.parametrize("restore", [True, False])
+def test_a_record_made_anew_says_what_it_said_in_a_field_that_waits_for_a_person(rig: Rig, restore: bool) -> None:
+    _asked_then_deleted(rig, restore=restore)
+    rig.rest()
+    assert [row["title"] for row in rig.a.live("contacts").values()] == ["CEO"]
+    (question,) = rig.questions("conflict")
+    assert question.id is not None
+    rig.desk.resolve_conflict(question.id, take="a")
+    rig.rest()
+    assert [row["title"] for world in (rig.a, rig.b) for row in world.live("contacts").values()] == ["CEO", "CEO"]
+    assert not rig.questions()
+
+
+def test_a_question_waits_for_the_word_of_a_deleted_record_whose_side_is_away(rig: Rig) -> None:
+    _, theirs = _asked_then_deleted(rig, restore=True)
+    rig.b.edit("contacts", theirs, {"title": "Chair"})
+    rig.a.fault("operator", "pull", object="contacts")
+    rig.round()
+    (question,) = rig.questions("conflict")
+    assert question.data["sides"]["a"] == "CEO"
+
+
+def test_a_question_that_ends_without_the_deleted_record_keeps_its_word_in_the_journal(rig: Rig) -> None:
+    _, theirs = _asked_then_deleted(rig, restore=False)
+    rig.b.edit("contacts", theirs, {"title": "Chair"})
+    rig.a.fault("operator", "write", object="contacts")
+    rig.round()
+    assert not rig.questions("conflict")
+    with rig.db.read() as tx:
+        told = [one.changes["title"] for one in journal.of(tx, "contact", rig.row.uid) if "title" in one.changes]
+    assert any(change[2:] == [{"a": "CEO"}] for change in told)
