@@ -24,6 +24,8 @@ from sync.spokes import ChunkRefs, Spoke, prefetch
 from sync.views import MADE
 
 CHUNK = 1000
+_KEYED = ("live", "archived", "deleted")
+"""Rows that a newcomer may be: meeting one that a person deleted is that person's question."""
 
 
 @dataclass(slots=True)
@@ -268,7 +270,7 @@ def keep_keys(tx: Tx, entity: EntityKind, spokes: Mapping[str, Spoke], now_ms: i
     if len(spokes) < 2 and not _has_strangers(tx, entity, next(iter(spokes))):
         return False
     after = ""
-    while rows := hub.select(tx, entity, states=("live", "archived"), after=after, limit=CHUNK):
+    while rows := hub.select(tx, entity, states=_KEYED, after=after, limit=CHUNK):
         identity.put(tx, entity, HUB, [(row.uid, index_keys(entity, row.values)) for row in rows])
         after = rows[-1].uid
     streams.save_snapshot(tx, "", name, "complete", {}, now_ms)

@@ -51,6 +51,8 @@ BROKE_HOT = {
     72931: "a search that lagged put an old record over a newer one",
     81359: "a record stayed missing at a side whose delete was forgotten",
     200812: "a record taken out of the bin inside the create that replaces it is shown to a person",
+    500586: "the double of a row deleted before its side was first listed was made its own record",
+    500908: "the double of a row deleted before its side was first listed was made its own record",
     53733: "a record that came back from the bin got a twin",
 }
 

@@ -74,3 +74,20 @@ def test_rejected_it_is_a_record_of_its_own(rig: Rig) -> None:
     rig.rest()
     assert len(rig.rows("contact")) == len(rig.b.live("contacts")) == 2
     assert rig.questions() == []
+
+
+def test_the_double_of_a_row_deleted_before_its_side_was_first_seen_is_a_question(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    mine = rig.a.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example"})
+    rig.b.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example"})
+    rig.b.fault("operator", "pull", object="contacts")
+    rig.round()
+    rig.edit_hub("contact", rig.row.uid, {}, state="deleted")
+    rig.a.fault("operator", "write", object="contacts")
+    rig.round()
+    rig.a.edit("contacts", mine, {"title": "CEO"})
+    rig.rest()
+    (question,) = rig.questions("match")
+    assert question.data["candidates"] == [["", rig.row.uid]]
+    assert list(rig.a.live("contacts")) == [mine]
+    assert len(rig.rows("contact")) == 1
