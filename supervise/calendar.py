@@ -141,6 +141,29 @@ class Calendar:
             at = self._seek(at + ONE_DAY, ONE_DAY)
         return at
 
+    def shift(self, day: date, days: int) -> date:
+        """Give *day* moved by working days in either direction; moved by none it stays, on a day off too.
+
+        Raises:
+            ValueError: the calendar has no working day for more than a year.
+        """
+        step = ONE_DAY if days > 0 else -ONE_DAY
+        for _ in range(abs(days)):
+            day = self._seek(day + step, step)
+        return day
+
+    def term_end(self, start: date, days: int, *, count_start: bool = False) -> date:
+        """Give the last day of a term of *days* working days that starts on *start*.
+
+        Args:
+            count_start: the start day itself is the first of them, when people work on it.
+        Raises:
+            ValueError: *days* is no positive number, or the calendar has no working day for more than a year.
+        """
+        if days < 1:
+            raise ValueError(f"a term has at least one day, not {days}")
+        return self.add_bd(start - ONE_DAY if count_start else start, days)
+
     def roll(self, day: date, rule: Roll = "following") -> date:
         """Give *day* when people work on it, else the working day next to it on the side *rule* says."""
         if rule == "none":

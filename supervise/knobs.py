@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 Roll = Literal["following", "preceding", "none"]
 DuePolicy = Literal["floating", "fixed"]
+
+_COUNTS: Final = ("grace_bd", "due_soon_bd", "reopen_bd", "survey_gap_days", "survey_reminders", "deemed_after_bd")
+_SPANS: Final = (
+    "slip_yellow_bd", "slip_red_bd", "hysteresis_days", "cadence_bd", "risk_review_bd", "change_age_bd", "survey_min",
+    "survey_sure", "stale_after_h", "override_days", "override_max_days",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,15 @@ class Knobs:
         grace_bd: working days between the due date and the flag; lateness still counts from the due date.
         due_soon_bd: how near a due date counts as due soon (S0).
         reopen_bd: working days given to a reopened item that comes without a new due date.
+        count_start_day: whether a term agreed in working days counts the day it starts on; statute says no.
+        slip_yellow_bd, slip_red_bd: working days a milestone slips at which a project's health turns.
+        hysteresis_days: daily evaluations in a row that must be better before health gets better.
+        cadence_bd: how often client and we mean to be in touch; twice that without a word is silence.
+        risk_review_bd: working days after which a risk wants another look.
+        change_age_bd: working days a change request may wait for its decision.
+        survey_gap_days: calendar days between two surveys to one contact; survey_reminders: how many may follow one.
+        survey_min, survey_sure: answers below which no score is given, and below which it is only indicative.
+        deemed_after_bd: working days after which delivery may be deemed accepted, as a contract says; 0 is never.
         stale_after_h: a source not read for so long no longer takes part in reconciling.
         override_days, override_max_days: life of a person's override of a project's lifecycle.
         authority: connections in falling authority over the lifecycle; empty means nobody wins by rank.
@@ -49,6 +64,18 @@ class Knobs:
     reopen_bd: int = 3
     ladder: Ladder = field(default_factory=Ladder)
     critical_ladder: Ladder = field(default_factory=lambda: Ladder(2, 3, 5))
+    count_start_day: bool = False
+    slip_yellow_bd: int = 1
+    slip_red_bd: int = 6
+    hysteresis_days: int = 2
+    cadence_bd: int = 5
+    risk_review_bd: int = 10
+    change_age_bd: int = 10
+    survey_gap_days: int = 30
+    survey_reminders: int = 1
+    survey_min: int = 5
+    survey_sure: int = 30
+    deemed_after_bd: int = 0
     stale_after_h: int = 24
     override_days: int = 14
     override_max_days: int = 30
@@ -65,9 +92,12 @@ class Knobs:
             if getattr(self, name) not in get_args(kind):
                 accepted = ", ".join(get_args(kind))
                 raise ValueError(f"{name} is {getattr(self, name)!r}; accepted are {accepted}")
-        for name in ("grace_bd", "due_soon_bd", "reopen_bd"):
+        for name in _COUNTS:
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it counts days and cannot be negative")
-        for name in ("stale_after_h", "override_days", "override_max_days"):
+        for name in _SPANS:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        for low, high in (("slip_yellow_bd", "slip_red_bd"), ("survey_min", "survey_sure")):
+            if getattr(self, low) > getattr(self, high):
+                raise ValueError(f"{low} is {getattr(self, low)}; it cannot be above {high} ({getattr(self, high)})")

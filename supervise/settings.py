@@ -36,7 +36,7 @@ def read_knobs(table: Mapping[str, Any], zone: str) -> Knobs:
                 values[name] = Ladder(*[int(number) for number in value])
             elif isinstance(default, tuple):
                 values[name] = tuple(str(one) for one in value)
-            elif isinstance(value, type(default)) and not isinstance(value, bool):
+            elif isinstance(value, type(default)) and isinstance(value, bool) is isinstance(default, bool):
                 values[name] = value
             else:
                 raise TypeError(type(default).__name__)

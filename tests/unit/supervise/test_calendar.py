@@ -85,6 +85,34 @@ def test_adding_days_skips_the_festival_and_uses_the_make_up_day(china: Calendar
 
 
 @pytest.mark.parametrize(
+    ("start", "days", "to"),
+    [
+        ("2026-02-13", 2, "2026-02-24"),  # over the festival, with its make-up Saturday; naive: 2026-02-17
+        ("2026-02-24", -2, "2026-02-13"),
+        ("2026-06-20", 0, "2026-06-20"),  # a Saturday moved by nothing; naive (rolled): the 22nd
+        ("2026-06-20", -1, "2026-06-18"),  # the 19th is a holiday
+    ],
+)
+def test_a_day_is_shifted_in_either_direction(china: Calendar, start: str, days: int, to: str) -> None:
+    assert china.shift(day(start), days) == day(to)
+
+
+@pytest.mark.parametrize(
+    ("start", "count_start", "to"),
+    [
+        ("2026-09-30", False, "2026-10-10"),  # National Day in between, the 10th is a worked Saturday
+        ("2026-09-30", True, "2026-10-09"),
+        ("2026-10-01", False, "2026-10-10"),
+        ("2026-10-01", True, "2026-10-10"),  # a day off is never the first day; naive: the 9th
+    ],
+)
+def test_a_term_counts_its_start_day_only_when_agreed(china: Calendar, start: str, count_start: bool, to: str) -> None:
+    assert china.term_end(day(start), 3, count_start=count_start) == day(to)
+    with pytest.raises(ValueError, match="at least one day"):
+        china.term_end(day(start), 0)
+
+
+@pytest.mark.parametrize(
     ("rule", "to"), [("following", "2026-10-08"), ("preceding", "2026-09-30"), ("none", "2026-10-03")]
 )
 def test_a_day_off_rolls_as_the_knob_says(china: Calendar, rule: str, to: str) -> None:

@@ -23,11 +23,13 @@ def test_knobs_are_read_and_the_rest_keeps_its_default() -> None:
         "authority": ["zoho", "fxiaoke"],
         "roll": "preceding",
         "calendar": "SG",
+        "count_start_day": True,
+        "deemed_after_bd": 10,
     }
     knobs = read_knobs(table, "Asia/Singapore")
     assert knobs == Knobs(
         zone="Asia/Singapore", grace_bd=1, ladder=Ladder(2, 4, 6), authority=("zoho", "fxiaoke"), roll="preceding",
-        calendar="SG",
+        calendar="SG", count_start_day=True, deemed_after_bd=10,
     )  # fmt: skip
     assert read_knobs({}, "Asia/Shanghai") == Knobs()
 
@@ -41,6 +43,12 @@ def test_knobs_are_read_and_the_rest_keeps_its_default() -> None:
         ({"grace_bd": True}, "grace_bd: True does not fit"),
         ({"grace_bd": -1}, "cannot be negative"),
         ({"stale_after_h": 0}, "at least 1"),
+        ({"count_start_day": 1}, "count_start_day: 1 does not fit"),
+        ({"count_start_day": "yes"}, "count_start_day: 'yes' does not fit"),
+        ({"cadence_bd": 0}, "cadence_bd is 0; it must be at least 1"),
+        ({"deemed_after_bd": -1}, "cannot be negative"),
+        ({"slip_yellow_bd": 7}, r"slip_yellow_bd is 7; it cannot be above slip_red_bd \(6\)"),
+        ({"survey_min": 31}, "cannot be above survey_sure"),
         ({"ladder": [3, "x", 10]}, "ladder:"),
         ({"ladder": [5, 3, 10]}, "levels must rise"),
         ({"roll": "sideways"}, "accepted are following, preceding, none"),
