@@ -50,6 +50,7 @@ def test_the_wheel_carries_its_data(wheel: list[str]) -> None:
         assert f"connectors/{kind}/defaults.toml" in wheel
     assert any(name.startswith("store/migrations/") and name.endswith(".py") for name in wheel)
     assert any(name.startswith("supervise/data/") for name in wheel)
+    assert {"reports/fonts/NotoSansSC-GBK.ttf", "reports/fonts/OFL.txt"} <= set(wheel)
 
 
 def test_the_wheel_carries_nothing_else(wheel: list[str]) -> None:
