@@ -181,6 +181,33 @@ def judge_feedback_move(old: str | None, new: str) -> Move:
     return "reopen" if new == "reopened" else "legal"
 
 
+_USUAL_END: Final[Mapping[TaskKind, str]] = {
+    "sign_off": "signed", "deliverable_review": "approved", "acceptance": "accepted", "meeting": "minutes_confirmed",
+    "risk": "closed", "change_request": "closed", "survey": "responded", "milestone": "achieved",
+}  # fmt: skip
+
+
+def stage_of(kind: TaskKind, task: Values) -> str:
+    """Give the stage an item is in, told by its status where it has none or where that was closed or opened since.
+
+    A CRM without a field for stages, or a person who only ticks "done" there, still says something.
+
+    Returns:
+        "" for a kind without stages, and for an item that was cancelled in no stage's way.
+    """
+    stages, stage, status = STAGES[kind], task.get("stage"), task.get("status") or "not_started"
+    known = stages.get(stage) if isinstance(stage, str) else None
+    if isinstance(stage, str) and known is not None:
+        closed = known.status if known.terminal else ""
+        if closed == (status if status in TERMINAL else ""):
+            return stage
+    if not stages or status == "cancelled":
+        return ""
+    if status == "done":
+        return _USUAL_END[kind]
+    return next((name for name, each in stages.items() if each.status == status), next(iter(stages)))
+
+
 def stage_values(kind: TaskKind, stage: str) -> dict[str, Value]:
     """Give what setting that stage sets on the task: stage, status and outcome; the side where only it names a holder.
 

@@ -8,7 +8,15 @@ from mapping.records import FEEDBACK_STATUSES, TASK_STATUSES
 from mapping.status import TERMINAL
 from supervise.ball import ball_of
 from supervise.kinds import KINDS, TaskKind
-from supervise.stages import STAGES, entered_values, judge_feedback_move, judge_stage_move, round_of, stage_values
+from supervise.stages import (
+    STAGES,
+    entered_values,
+    judge_feedback_move,
+    judge_stage_move,
+    round_of,
+    stage_of,
+    stage_values,
+)
 
 ALL = [(kind, name) for kind in KINDS for name in STAGES[kind]]
 
@@ -131,6 +139,34 @@ def test_a_change_of_stage_is_judged(kind: TaskKind, old: str | None, new: str, 
 def test_a_change_of_a_feedbacks_status_is_judged(old: str | None, new: str, move: str) -> None:
     assert judge_feedback_move(old, new) == move
     assert new in FEEDBACK_STATUSES
+
+
+@pytest.mark.parametrize(
+    ("kind", "stage", "status", "found"),
+    [
+        ("sign_off", "issued", "waiting_client", "issued"),
+        ("sign_off", "issued", "in_progress", "issued"),  # coarser statuses of a CRM say nothing against it
+        ("sign_off", "issued", "done", "signed"),  # ticked off at a CRM; naive: still issued
+        ("sign_off", "signed", "in_progress", "drafting"),  # opened again at a CRM; naive: still signed
+        ("sign_off", "superseded", "done", "superseded"),
+        ("sign_off", None, "done", "signed"),
+        ("sign_off", None, "waiting_client", "issued"),
+        ("sign_off", "", None, "drafting"),
+        ("acceptance", None, "waiting_client", "requested"),
+        ("acceptance", None, "waiting_vendor", "rejected"),
+        ("acceptance", "odd", "done", "accepted"),
+        ("acceptance", None, "cancelled", ""),
+        ("meeting", "rescheduled", "cancelled", "rescheduled"),
+        ("meeting", "rescheduled", "done", "minutes_confirmed"),
+        ("change_request", None, "submitted", "submitted"),
+        ("milestone", None, "on_hold", "planned"),
+        ("action", "mine", "done", ""),
+    ],
+)
+def test_a_stage_is_told_by_the_status_where_nothing_else_does(
+    kind: TaskKind, stage: str | None, status: str | None, found: str
+) -> None:
+    assert stage_of(kind, {"stage": stage, "status": status}) == found
 
 
 def test_a_deliverable_returned_twice_is_in_its_third_round() -> None:
