@@ -8,9 +8,11 @@ from typing import Any
 from assembly.names import installed_names
 from assembly.parts import Assembly
 from mapping.errors import InputError
-from store import journal, outbox, quarantine, reviews, runs, streams
+from store import journal, outbox, quarantine, reviews, runs, streams, supervision
 from store.journal import Entry
+from store.supervision import BallEvent, CalendarDay
 from store.tx import Tx
+from supervise.hand import Hand
 from supervise.report import ProjectItem, ProjectPage, SupervisionReport
 from supervise.settings import calendar_word
 from supervise.views import overdue_view, project_view, projects_view
@@ -97,6 +99,30 @@ class Looking(Assembly):
         if page is None:
             raise InputError(f"no project {ref!r}", zh=f"没有项目 {ref!r}")
         return page
+
+    def ball_history(self, ref: str, as_of_ms: int | None = None) -> list[BallEvent]:
+        """Give who had the ball of a task, and since when, oldest first.
+
+        Raises:
+            InputError: nothing answers to that name.
+        """
+        _, uid = self.desk.find(ref, "task")
+        with self.db.read() as tx:
+            found = supervision.ball_events(tx, "task", [uid])
+        return [one for one in found if as_of_ms is None or one.at_ms <= as_of_ms]
+
+    def calendar_days(self, name: str = "") -> list[CalendarDay]:
+        """Give the imported days of a calendar, or of all."""
+        with self.db.read() as tx:
+            return supervision.calendar_days(tx, name) if name else supervision.every_calendar_day(tx)
+
+    def hand(self, who: str, at_ms: int | None = None) -> Hand:
+        """Give the hand in whose name something is done.
+
+        Args:
+            at_ms: when it happened; None for now.
+        """
+        return Hand(db=self.db, who=who, now_ms=self.clock.now_ms(), at_ms=at_ms, knobs=self.knobs)
 
     def _moment(self, as_of_ms: int | None) -> int:
         return self.clock.now_ms() if as_of_ms is None else as_of_ms

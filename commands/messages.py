@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from commands.acting_words import ACTING
+
 MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     # --- help: commands
     "help.usage": ("Usage:", "用法:"),
@@ -608,6 +610,8 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "drill.kept": ("{points} of 100: every promise was kept", "{points} 分(满分 100):所有承诺都已守住"),
     "drill.broken": ("{points} of 100: promises broken: {count}", "{points} 分(满分 100):未守住的承诺:{count} 处"),
     "drill.replay": ("seed {seed}; again: {command}", "种子 {seed};重来:{command}"),
+    # --- acting on what is supervised
+    **ACTING,
 }
 
 

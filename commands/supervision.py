@@ -71,16 +71,23 @@ def project_show(app: App, ref: str) -> int:
 
 
 def as_of_ms(app: App, service: Service) -> int | None:
-    """Give the instant that ``--as-of`` names, None for now; without a zone it is the organisation's.
+    """Give the instant that ``--as-of`` names, None for now.
+
+    Raises:
+        UsageError: as ``instant_ms``.
+    """
+    return None if app.as_of is None else instant_ms(app, service, app.as_of)
+
+
+def instant_ms(app: App, service: Service, text: str) -> int:
+    """Give the instant that was typed; without a zone it is the organisation's.
 
     Raises:
         UsageError: it is no time, or the clocks jumped over it that day.
     """
-    if app.as_of is None:
-        return None
     zone = zoneinfo.ZoneInfo(service.settings.service.timezone)
     try:
-        at = datetime.datetime.fromisoformat(app.as_of)
+        at = datetime.datetime.fromisoformat(text)
         if at.tzinfo is None:
             at = at.replace(tzinfo=zone)
             there_and_back = at.astimezone(datetime.UTC).astimezone(zone)
@@ -88,7 +95,7 @@ def as_of_ms(app: App, service: Service) -> int | None:
                 raise ValueError("skipped by a clock change")
         return int(at.timestamp() * 1000)
     except (ValueError, OverflowError) as exc:
-        raise click.UsageError(app.say("error.as_of", found=app.as_of)) from exc
+        raise click.UsageError(app.say("error.as_of", found=text)) from exc
 
 
 def show_overdue(app: App, found: Sequence[TaskItem]) -> None:

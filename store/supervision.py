@@ -240,6 +240,12 @@ def calendar_days(tx: Tx, calendar: str) -> list[CalendarDay]:
     return [CalendarDay(row[0], _day(row[1]) or "", *row[2:]) for row in fetch(tx, sql, calendar)]
 
 
+def every_calendar_day(tx: Tx) -> list[CalendarDay]:
+    """Give the kept days of all calendars, by calendar and day."""
+    sql = 'SELECT "calendar", "day", "kind", "name", "source" FROM "calendar_day" ORDER BY "calendar", "day"'
+    return [CalendarDay(row[0], _day(row[1]) or "", *row[2:]) for row in fetch(tx, sql)]
+
+
 def erase(tx: Tx, entity: EntityKind, uids: Sequence[str]) -> None:
     """Take everything supervision keeps about those rows away."""
     for table in ("flag", "pause", "override", "baseline", "notice"):

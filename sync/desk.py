@@ -17,7 +17,7 @@ from mapping.ports import Clock
 from mapping.records import ENTITIES, TITLE_FIELD, EntityKind, Value, hub_field, is_blank
 from store import hub, journal, quarantine, reviews, runs
 from store.database import Database
-from store.hub import HubChange, HubRow
+from store.hub import HubChange, HubRow, new_uid
 from store.journal import Entry
 from store.quarantine import Held
 from store.reviews import Review
@@ -340,15 +340,6 @@ class Desk:
         journal.append(tx, [entry], self.random_bytes(SALT_BYTES))
         if uid and hub.read(tx, entity, [uid]):
             hub.mark_dirty(tx, entity, [uid], kind, now_ms)
-
-
-def new_uid(now_ms: int, random_bytes: Callable[[int], bytes]) -> str:
-    """Give a fresh UUIDv7."""
-    raw = bytearray((now_ms & 0xFFFFFFFFFFFF).to_bytes(6, "big") + random_bytes(10))
-    raw[6] = 0x70 | (raw[6] & 0x0F)
-    raw[8] = 0x80 | (raw[8] & 0x3F)
-    text = raw.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _kind(entity: str) -> EntityKind:
