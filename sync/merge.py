@@ -134,6 +134,17 @@ def merge_field(hub: Value, sides: Sequence[FieldSide], parked: Parked | None = 
     return out
 
 
+def lapsed(bound: BoundField, refs: Refs, agreed: Value | Unseen, remote: Value | Unseen) -> bool:
+    """Say whether a reference is blank because what it pointed to is gone there: nobody cleared it.
+
+    Args:
+        agreed: the remote value last agreed on.
+    """
+    if isinstance(agreed, Unseen) or isinstance(remote, Unseen) or is_blank(agreed) or not is_blank(remote):
+        return False
+    return isinstance(bound.codec.to_hub(agreed, None, refs), Unseen)
+
+
 def _as_shown(parked: Parked, hub: Value, standing: Mapping[str, Value | Unseen]) -> bool:
     """Say whether the field still stands as the person saw it when deciding; else the decision is asked again."""
     return hub == parked.hub and all(standing.get(name, value) == value for name, value in parked.sides.items())
@@ -176,6 +187,11 @@ def _candidates(
             out.shadows[side.connection] = (hub if first else side.shadow_hub, remote)
             continue
         if direction not in _INBOUND:
+            continue
+        if side.points and lapsed(side.bound, side.refs, side.shadow_remote, remote):
+            if isinstance(side.bound.codec.to_remote(hub, side.refs).value, Unseen):
+                out.shadows[side.connection] = (side.shadow_hub, remote)
+                out.losses[side.connection] = "not_linked"
             continue
         value = side.bound.codec.to_hub(remote, hub, side.refs)
         if isinstance(value, Unseen) and side.points:

@@ -24,6 +24,7 @@ from sync.guards import Tally, risks
 from sync.importing import Move, import_record, moves_of
 from sync.merge import Parked
 from sync.planner import plan_entity
+from sync.pointing import made_anew, point_anew
 from sync.report import PlanLine, RunReport
 from sync.spokes import ChunkRefs, Spoke, pointed_at, prefetch
 from sync.views import Base, EntityPlan, EntityView, Seen, SideView
@@ -161,7 +162,9 @@ class Planner:
             there = {name: spoke for name, spoke in spokes.items() if name not in cut}
             view = self._view(entity, uid, row, best, mine, there, refs, parked.get(uid, {}), busy, work)
             plans.append((plan_entity(view), mine, best))
-        self._committer.commit(entity, spokes, work, rows, [entry for entry in plans if self._admit(entry[0])])
+        taken = [entry for entry in plans if self._admit(entry[0])]
+        self._committer.commit(entity, spokes, work, rows, taken)
+        point_anew(tx, entity, made_anew([plan for plan, _, _ in taken], linked), self._now_ms)
         if self._progress is not None:
             self._progress(f"plan.{entity}", len(work.uids))
 

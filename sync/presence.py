@@ -8,6 +8,7 @@ from typing import Literal
 from mapping.fields import UNSEEN, BoundField, Unseen
 from mapping.records import TITLE_FIELD, EntityKind, Value, is_blank
 from sync import importing, reasons
+from sync.merge import lapsed
 from sync.report import FieldChange
 from sync.views import MADE, Base, EntityPlan, EntityView, OpStep, ReviewStep, SideView, add_line, kept_link, present
 
@@ -190,7 +191,19 @@ def _ground(view: EntityView, side: SideView) -> dict[str, Value]:
     assert side.base is not None
     unsent = [b.map.field for b in side.bound.fields if b.map.direction == "both"] if MADE in side.base.notes else []
     shown = {name: one.sides[side.connection] for name, one in view.parked.items() if side.connection in one.sides}
-    return {**dict.fromkeys(unsent), **side.base.shadow_remote, **shown}
+    ground = {**dict.fromkeys(unsent), **side.base.shadow_remote, **shown}
+    return {**ground, **_lapsed_references(view, side, ground)}
+
+
+def _lapsed_references(view: EntityView, side: SideView, ground: Mapping[str, Value]) -> dict[str, Value]:
+    """Give the references that went blank with what they pointed to: that is no edit of this record."""
+    doc = side.seen.doc if side.seen is not None else {}
+    return {
+        bound.map.field: doc[bound.map.field]
+        for bound in side.bound.fields
+        if bound.map.field in doc and bound.map.field in ground and points_home(side, view.entity, bound.map.field)
+        and lapsed(bound, side.refs, ground[bound.map.field], doc[bound.map.field])
+    }  # fmt: skip
 
 
 def _moved(view: EntityView, side: SideView) -> bool:

@@ -1,0 +1,127 @@
+"""What points to a record that goes, or that is made anew under another id."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connectors.memory_world import Call
+from tests.support.rig import Rig
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    """A project with a task at both sides; nothing can be taken out of the bin of a."""
+    rig = Rig(tmp_path)
+    rig.can("a", restore=False)
+    project = rig.a.plant("projects", {"name": "Go-live", "contract_no": "C-1", "description": "one"})
+    rig.a.plant("tasks", {"title": "Sign", "project": project})
+    rig.rest()
+    return rig
+
+
+def only(rig: Rig, side: str, object: str) -> str:
+    (id,) = rig.worlds[side].live(object)
+    return id
+
+
+def told(rig: Rig, side: str) -> object:
+    (values,) = rig.worlds[side].live("tasks").values()
+    return values.get("project")
+
+
+def _deleted_and_edited(rig: Rig) -> None:
+    rig.a.remove("projects", only(rig, "a", "projects"))
+    rig.b.edit("projects", only(rig, "b", "projects"), {"description": "two"})
+
+
+def _blank(rig: Rig) -> None:
+    """Show the reference of a's task blank, as a CRM does once what it points to is deleted."""
+    rig.a.edit("tasks", only(rig, "a", "tasks"), {"project": None})
+
+
+@pytest.mark.parametrize("shown", ["the old id", "blank in a listing", "blank before the write"])
+def test_a_child_points_to_the_parent_that_was_made_anew(rig: Rig, shown: str) -> None:
+    theirs = told(rig, "b")
+    _deleted_and_edited(rig)
+    if shown == "blank in a listing":
+        _blank(rig)
+    if shown == "blank before the write":
+        rig.a.on_call = lambda when, call: _blank(rig) if (when, call.name) == ("before", "fetch") else None
+    rig.round()
+    rig.a.on_call = lambda _when, _call: None
+    rig.rest()
+    assert told(rig, "a") == only(rig, "a", "projects")
+    assert told(rig, "b") == theirs == only(rig, "b", "projects")
+    assert not rig.questions()
+
+
+def test_it_is_written_once_and_within_the_same_round(rig: Rig) -> None:
+    _deleted_and_edited(rig)
+    rig.round()
+    assert told(rig, "a") == only(rig, "a", "projects")
+    rows = [row for call in rig.a.writes() if call.object == "tasks" for row in call.rows if row["action"] == "update"]
+    assert [row["project"] for row in rows if "project" in row] == [only(rig, "a", "projects")]
+    before = rig.writes()
+    rig.round()
+    rig.round()
+    assert rig.writes() == before
+
+
+def test_a_reference_that_went_with_its_parent_is_cleared_nowhere_else(rig: Rig) -> None:
+    kept = told(rig, "b")
+    rig.a.remove("projects", only(rig, "a", "projects"))
+    _blank(rig)
+    before = rig.writes()
+    rig.rest()
+    (task,) = rig.rows("task")
+    assert task.values["project"] is not None
+    assert told(rig, "b") == kept
+    assert rig.writes() == before
+    assert "waiting" not in rig.round().counts
+
+
+def test_it_is_told_again_once_the_parent_is_brought_back(rig: Rig) -> None:
+    rig.a.remove("projects", only(rig, "a", "projects"))
+    _blank(rig)
+    rig.rest()
+    (project,) = rig.rows("project", ("archived",))
+    rig.edit_hub("project", project.uid, {}, state="live")
+    rig.rest()
+    assert told(rig, "a") == only(rig, "a", "projects")
+
+
+def test_a_reference_that_a_person_clears_is_cleared_everywhere(rig: Rig) -> None:
+    _blank(rig)
+    rig.rest()
+    assert told(rig, "b") is None
+
+
+def test_a_parent_and_its_children_are_deleted_together(rig: Rig) -> None:
+    (project,), (task,) = rig.rows("project"), rig.rows("task")
+    rig.edit_hub("project", project.uid, {}, state="deleted")
+    rig.edit_hub("task", task.uid, {}, state="deleted")
+    mine = only(rig, "a", "tasks")
+
+    def goes_blank(when: str, call: Call) -> None:
+        if when == "after" and call.object == "projects" and call.mutating:
+            rig.a.edit("tasks", mine, {"project": None})
+
+    rig.a.on_call = goes_blank
+    rig.round()
+    rig.rest()
+    assert [row.state for row in rig.rows("task", ("live", "deleted"))] == ["deleted"]
+    assert not rig.a.live("tasks")
+    assert not rig.b.live("tasks")
+
+
+def test_comments_follow_a_parent_that_was_made_anew(rig: Rig) -> None:
+    task = only(rig, "a", "tasks")
+    rig.a.plant("comments", {"body": "Who signs?", "parent_id": task, "parent_kind": "task"})
+    rig.rest()
+    rig.a.remove("tasks", task)
+    rig.b.edit("tasks", only(rig, "b", "tasks"), {"title": "Sign it"})
+    rig.rest()
+    (comment,) = rig.a.live("comments").values()
+    assert comment["parent_id"] == only(rig, "a", "tasks")
