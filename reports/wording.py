@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from reports.rule_words import RULE_WORDS
+
 Language = Literal["zh", "en"]
 
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -70,6 +72,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "health.green": ("正常", "on track"),
     "health.yellow": ("有风险", "at risk"),
     "health.red": ("已偏离", "off track"),
+    **RULE_WORDS,
     # outcomes
     "outcome.agreed": ("一致", "agreed"),
     "outcome.taken": ("已采纳新值", "new value taken"),

@@ -126,7 +126,7 @@ def _roles(case: ReadinessCase) -> Iterable[Flagged]:
     missing = [role for role in NEEDED_ROLES if role not in case.roles]
     if case.lifecycle != "active" or not missing:
         return
-    reasons = tuple(Reason("R12b", "missing_role", case.uid, "roles", role, {"role": role}) for role in missing)
+    reasons = tuple(Reason("R12b", f"missing_{role}", case.uid, "roles", role) for role in missing)
     yield Flagged(code="missing_role", since=case.active_since, uid=case.uid, reasons=reasons)
 
 
