@@ -113,6 +113,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "pdf.missing": ("字体缺少 {count} 个字符，以 {sign} 代替", "{count} characters are missing, shown as {sign}"),
     # reasons of a due day
     "why.due_rolled": ("到期日遇休息日顺延至 {to}", "due date rolled over days off to {to}"),
+    "why.handed_over_late": ("{on} 移交，此前的天数不计", "handed over on {on}; the days before do not count"),
     "why.paused": ("暂停 {days} 个工作日", "{days} working days paused"),
     "why.reopened": ("{on} 重新打开，新到期日 {due}", "reopened on {on}, now due {due}"),
     "why.calendar_provisional": ("日历未公布", "calendar not published"),

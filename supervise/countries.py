@@ -7,7 +7,7 @@ it answers any year from statute without a warning, so a year counts as publishe
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -19,19 +19,24 @@ from supervise.calendar import Country, YearTable
 
 CHINA: Final = "CN"
 SATURDAY: Final = 5
+_USUAL_PART: Final = {"GB": "ENG"}
+"""The part meant where a country is named whose common days alone are nobody's calendar."""
 
 
 def find_country(text: str) -> Country | None:
-    """Give the calendar of the country that *text* names: a code, an English or a Chinese name; None if unknown."""
+    """Give the calendar of the country that *text* names: a code, an English or a Chinese name; None if unknown.
+
+    A code may name a part of a country (``GB-SCT``, ``DE-BY``); the United Kingdom by itself is England's.
+    """
     code = country_code(text)
     return _country(code) if code else None
 
 
 @cache
 def country_code(text: str) -> str | None:
-    """Give the two-letter code for what people write in a country field; None when nobody knows it.
+    """Give the two-letter code for what people write in a country field, with its part; None when nobody knows it.
 
-    Shape: "中国" -> "CN"; "Singapore" -> "SG"; "uk" -> "GB"; "Atlantis" -> None
+    Shape: "中国" -> "CN"; "Singapore" -> "SG"; "uk" -> "GB"; "de-by" -> "DE-BY"; "Atlantis" -> None
     """
     from holidays.registry import COUNTRIES
 
@@ -39,9 +44,12 @@ def country_code(text: str) -> str | None:
     known = _names().get(word)
     if known:
         return known
+    whole, dash, part = word.upper().partition("-")
+    if dash and any(entry[1] == whole for entry in COUNTRIES.values()):
+        return f"{whole}-{part}" if part in _parts(whole) else None
     for name, entry in COUNTRIES.items():
         codes = {entry[1].casefold(), entry[2].casefold()}
-        if word in codes or word.replace(" ", "_") == name:
+        if word in codes or word.replace(" ", "_").replace("-", "_") == name:
             return entry[1]
     return None
 
@@ -105,7 +113,9 @@ class _Statute:
     def year(self, year: int) -> YearTable:
         import holidays
 
-        probe = holidays.country_holidays(self.code)
+        whole, _, part = self.code.partition("-")
+        named = part or _USUAL_PART.get(whole)
+        probe = holidays.country_holidays(whole, subdiv=named)
         english = "en_US" if "en_US" in (probe.supported_languages or ()) else None
         if not probe.start_year <= year <= probe.end_year:
             days = list(_days(date(year, 1, 1), date(year, 12, 31)))
@@ -113,7 +123,7 @@ class _Statute:
         # Some countries hide by default that a feast's day is only reckoned, not announced.
         shown = "islamic_show_estimated"
         more: dict[str, Any] = {shown: True} if shown in signature(type(probe).__init__).parameters else {}
-        book = type(probe)(years=year, language=english, **more)
+        book = type(probe)(years=year, language=english, subdiv=named, **more)
         working = tuple(book.is_working_day(day) for day in _days(date(year, 1, 1), date(year, 12, 31)))
         return YearTable(working, _complete(book, year))
 
@@ -127,6 +137,12 @@ def _complete(book: Any, year: int) -> bool:
     tables = (getattr(book, name, None) for name in dir(book) if name.startswith("special_"))
     listed = {at for table in tables if isinstance(table, dict) for at in table}
     return bool(year <= max(listed, default=book.end_year))
+
+
+def _parts(code: str) -> Collection[str]:
+    import holidays
+
+    return holidays.country_holidays(code).subdivisions
 
 
 @cache

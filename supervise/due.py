@@ -14,6 +14,7 @@ from supervise.calendar import FIRST_DAY, LAST_DAY, ONE_DAY, Calendar
 from supervise.knobs import Roll
 
 DAY_MS: Final = 86_400_000
+DAY_MIN: Final = 1440
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Due:
     """A due date as it counts.
 
     Args:
-        kind: ``date`` lasts to the end of its local day; ``datetime`` is an exact instant and never rolled.
+        kind: ``date`` lasts to the end of its local day, or to the hour at which days end there; ``datetime`` is an
+            exact instant and never rolled.
         day: the local civil day lateness counts from.
         instant_ms: the first instant that is too late.
     """
@@ -48,16 +50,24 @@ def read_due(value: Value) -> date | int | None:
     return day if FIRST_DAY <= day <= LAST_DAY else None
 
 
-def due_of(raw: date | int, calendar: Calendar, zone: ZoneInfo, roll: Roll = "following") -> Due:
-    """Give the due day and instant of *raw* in the calendar and zone of whoever must move."""
+def due_of(
+    raw: date | int, calendar: Calendar, zone: ZoneInfo, roll: Roll = "following", *, ends_min: int = DAY_MIN
+) -> Due:
+    """Give the due day and instant of *raw* in the calendar and zone of whoever must move.
+
+    Args:
+        ends_min: minutes after midnight at which a day ends.
+    """
     if isinstance(raw, int):
         return Due("datetime", local_day(raw, zone), raw)
-    return end_of_day(calendar.roll(raw, roll), zone)
+    return end_of_day(calendar.roll(raw, roll), zone, ends_min=ends_min)
 
 
-def end_of_day(day: date, zone: ZoneInfo) -> Due:
-    """Give the due of an item that may be delivered until *day* is over."""
-    return Due("date", day, opening_ms(day + ONE_DAY, zone))
+def end_of_day(day: date, zone: ZoneInfo, *, ends_min: int = DAY_MIN) -> Due:
+    """Give the due of an item that may be delivered until *day* is over, or until its hour of closing."""
+    if ends_min == DAY_MIN:
+        return Due("date", day, opening_ms(day + ONE_DAY, zone))
+    return Due("date", day, _clock_ms(day, ends_min, zone))
 
 
 @lru_cache(maxsize=8192)
@@ -78,6 +88,13 @@ def opening_ms(day: date, zone: ZoneInfo) -> int:
         else:
             low = middle
     return high * 1000
+
+
+@lru_cache(maxsize=1024)
+def _clock_ms(day: date, minutes: int, zone: ZoneInfo) -> int:
+    """Give the first instant at which the clocks there show a time; where they skip it, as much after the skip."""
+    at = datetime(day.year, day.month, day.day, minutes // 60, minutes % 60, tzinfo=zone)
+    return int(at.timestamp()) * 1000
 
 
 @lru_cache(maxsize=1024)

@@ -39,12 +39,16 @@ class History:
     """What the moves mean for one item and one side.
 
     Args:
-        pauses: spans in which the side did not have the ball, since it first had it.
+        pauses: spans in which the side did not have the ball, since it first had it; after a reopening that set the
+            clock anew, since then.
         reopened_on: local day of the last reopening that came without a new due date.
+        held_from: local day the side first got the ball, when somebody else is known to have had it before; the days
+            up to then are not the side's, but they move nothing: the date was set with them in mind.
     """
 
     pauses: tuple[Pause, ...] = ()
     reopened_on: date | None = None
+    held_from: date | None = None
 
 
 def read_history(moves: Sequence[BallMove], side: Holder, due: Value, zone: ZoneInfo) -> History:
@@ -55,11 +59,10 @@ def read_history(moves: Sequence[BallMove], side: Holder, due: Value, zone: Zone
         due: the due value of today; a date that differs from the one of the closed item came with the reopening.
     """
     reopened = _reopening(moves)
-    since = reopened[1] if reopened else 0
-    pauses = _pauses(moves[since:], side, zone)
+    era = moves[reopened[1] if reopened else 0 :]
     if reopened is None or reopened[0].due != due:
-        return History(pauses)
-    return History(pauses, local_day(moves[since].at_ms, zone))
+        return History(_pauses(era, side, zone, had=False), held_from=_first_held(era, side, zone))
+    return History(_pauses(era, side, zone, had=True), local_day(era[0].at_ms, zone))
 
 
 def _reopening(moves: Sequence[BallMove]) -> tuple[BallMove, int] | None:
@@ -70,10 +73,16 @@ def _reopening(moves: Sequence[BallMove]) -> tuple[BallMove, int] | None:
     return None
 
 
-def _pauses(moves: Sequence[BallMove], side: Holder, zone: ZoneInfo) -> tuple[Pause, ...]:
+def _first_held(moves: Sequence[BallMove], side: Holder, zone: ZoneInfo) -> date | None:
+    """Give the day the side first got the ball from somebody else; None when it had it as far back as we know."""
+    first = next((at for at, move in enumerate(moves) if move.holder == side), 0)
+    return local_day(moves[first].at_ms, zone) if first else None
+
+
+def _pauses(moves: Sequence[BallMove], side: Holder, zone: ZoneInfo, *, had: bool) -> tuple[Pause, ...]:
+    """Give the spans without the ball; those before the side first got it count only when it *had* its clock set."""
     pauses: list[Pause] = []
     left: date | None = None
-    had = False
     for move in moves:
         if move.holder == side:
             if left is not None:

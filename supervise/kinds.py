@@ -6,7 +6,7 @@ no promise. What a kind means for stages is in ``stages``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Literal, get_args
 
 from mapping.records import Value, Values
@@ -46,9 +46,9 @@ def kind_of(task: Values) -> tuple[TaskKind, bool]:
     stated = task.get("kind")
     if isinstance(stated, str) and stated in KINDS:
         return stated, False
-    hints = (_words(task.get("record_type")), tags_of(task.get("tags")), title_marks(task.get("title")))
-    for words in hints:
-        kind = _first_kind(words)
+    for name, read in _HINTS:
+        value = task.get(name)
+        kind = _first_kind(read(value)) if value else None
         if kind is not None:
             return kind, True
     return "action", True
@@ -89,3 +89,8 @@ def _first_kind(words: Iterable[str]) -> TaskKind | None:
 
 def _plain(word: str) -> str:
     return " ".join(word.casefold().replace("_", " ").replace("-", " ").split())
+
+
+_HINTS: Final[tuple[tuple[str, Callable[[Value], tuple[str, ...]]], ...]] = (
+    ("record_type", _words), ("tags", tags_of), ("title", title_marks),
+)  # fmt: skip

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
 Roll = Literal["following", "preceding", "none"]
 DuePolicy = Literal["floating", "fixed"]
 
+_DAY_END: Final = re.compile(r"24:00|(0[1-9]|1\d|2[0-3]):[0-5]\d", re.ASCII)
 _COUNTS: Final = ("grace_bd", "due_soon_bd", "reopen_bd", "survey_gap_days", "survey_reminders", "deemed_after_bd")
 _SPANS: Final = (
     "slip_yellow_bd", "slip_red_bd", "hysteresis_days", "cadence_bd", "risk_review_bd", "change_age_bd", "survey_min",
@@ -37,6 +39,7 @@ class Knobs:
         calendar: calendar of the organisation: a country or the name of an own calendar.
         roll: where a due date on a day off goes.
         due_policy, milestone_policy: whether a pause moves the due date (``floating``) or only excuses the delay.
+        day_end: local time at which a due day ends, up to "24:00".
         grace_bd: working days between the due date and the flag; lateness still counts from the due date.
         due_soon_bd: how near a due date counts as due soon (S0).
         reopen_bd: working days given to a reopened item that comes without a new due date.
@@ -57,6 +60,7 @@ class Knobs:
     zone: str = "Asia/Shanghai"
     calendar: str = "CN"
     roll: Roll = "following"
+    day_end: str = "24:00"
     due_policy: DuePolicy = "floating"
     milestone_policy: DuePolicy = "fixed"
     grace_bd: int = 0
@@ -81,6 +85,12 @@ class Knobs:
     override_max_days: int = 30
     authority: tuple[str, ...] = ()
 
+    @property
+    def day_ends_min(self) -> int:
+        """Give the minutes after midnight at which a due day ends."""
+        hour, minute = self.day_end.split(":")
+        return int(hour) * 60 + int(minute)
+
     def __post_init__(self) -> None:
         """Refuse what no rule could follow.
 
@@ -92,6 +102,8 @@ class Knobs:
             if getattr(self, name) not in get_args(kind):
                 accepted = ", ".join(get_args(kind))
                 raise ValueError(f"{name} is {getattr(self, name)!r}; accepted are {accepted}")
+        if not _DAY_END.fullmatch(self.day_end):
+            raise ValueError(f"day_end is {self.day_end!r}; accepted is a time like '18:00', up to '24:00'")
         for name in _COUNTS:
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it counts days and cannot be negative")

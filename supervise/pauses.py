@@ -28,14 +28,25 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """The due day after pauses, and the days that do not count as delay."""
+    """The due day after pauses, and the days that do not count as delay.
+
+    Args:
+        held_from: the day the side first got the ball; no day up to it is its delay. None: as far back as we know.
+    """
 
     due_eff: date
     excused: frozenset[date]
+    held_from: date | None = None
 
 
 def apply_pauses(
-    due: date, pauses: Sequence[Pause], *, today: date, calendar: Calendar, policy: DuePolicy = "floating"
+    due: date,
+    pauses: Sequence[Pause],
+    *,
+    today: date,
+    calendar: Calendar,
+    policy: DuePolicy = "floating",
+    held_from: date | None = None,
 ) -> Counting:
     """Give the due day that counts.
 
@@ -44,27 +55,28 @@ def apply_pauses(
         pauses: in any order; overlapping ones count once.
         policy: ``floating`` moves the due day by the working days of every pause that began on or before it;
             ``fixed`` never moves it and only excuses the days.
+        held_from: see ``Counting``.
     """
     if not pauses:
-        return Counting(due, frozenset())
+        return Counting(due, frozenset(), held_from)
     paused: set[date] = set()
     for pause in sorted(pauses, key=lambda each: (each.start, each.end or today)):
         fresh = set(calendar.working_days(pause.start, pause.end or today)) - paused
         if policy == "floating" and fresh and pause.start <= due:
             due = calendar.add_bd(due, len(fresh))
         paused |= fresh
-    return Counting(due, frozenset(paused))
+    return Counting(due, frozenset(paused), held_from)
 
 
 def overdue_days(counting: Counting, *, today: date, calendar: Calendar) -> int:
     """Count the working days of delay: after the due day, up to today, without the excused ones.
 
-    An item that became overdue on a day off has 0.
+    An item that became overdue on a day off has 0, and so has one that somebody else handed over late.
     """
-    if today <= counting.due_eff:
+    start = max(counting.due_eff, counting.held_from or counting.due_eff)
+    if today <= start:
         return 0
-    late = calendar.bd(counting.due_eff, today)
-    return late - sum(1 for day in counting.excused if counting.due_eff < day <= today)
+    return calendar.bd(start, today) - sum(1 for day in counting.excused if start < day <= today)
 
 
 def reopened_due(due: date, reopened_on: date, *, days: int, calendar: Calendar) -> date:

@@ -21,6 +21,7 @@ class Lateness:
         days_left: working days to the due day, negative within grace; only read while not overdue.
         blocks: the next milestone of the project waits for it.
         provisional: the sum rests on days that no official list covers.
+        survey: an invitation to answer, which is never pressed beyond a reminder.
     """
 
     overdue: bool
@@ -29,18 +30,19 @@ class Lateness:
     critical: bool = False
     blocks: bool = False
     provisional: bool = False
+    survey: bool = False
 
 
 def severity_of(late: Lateness, knobs: Knobs) -> Severity | None:
     """Give S1 to S4 for an overdue item, S0 (listed, never synced) for one due soon, None for the rest.
 
-    A provisional sum never rises above S2.
+    A provisional sum never rises above S2, a survey never above S1.
     """
     if not late.overdue:
         return "S0" if late.days_left <= knobs.due_soon_bd else None
     level = _level(late.obd, knobs.critical_ladder if late.critical else knobs.ladder)
-    level = min(level + int(late.blocks), 4)
-    return _LEVELS[min(level, 2) if late.provisional else level]
+    highest = 1 if late.survey else 2 if late.provisional else 4
+    return _LEVELS[min(level + int(late.blocks), highest)]
 
 
 def _level(obd: int, ladder: Ladder) -> int:

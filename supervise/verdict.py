@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from mapping.records import Value, Values
 from mapping.status import is_open
 from supervise.ball import Ball, Holder, ball_of
-from supervise.calendar import ONE_DAY, Calendar, Calendars
+from supervise.calendar import Calendar, Calendars
 from supervise.due import Due, due_of, end_of_day, local_day, read_due, zone_of
 from supervise.history import BallMove, History, read_history
+from supervise.kinds import kind_of
 from supervise.knobs import DuePolicy, Knobs
 from supervise.pauses import Counting, Pause, after_reopening, apply_pauses, overdue_days, reopened_due
 from supervise.reasons import Reason
@@ -90,7 +91,7 @@ def evaluate_task(
     if not is_open(_text(case.task.get("status"))) or raw is None:
         return _undated(case, ball, raw)
     party = _party(case, ball.holder, calendars, knobs)
-    due = due_of(raw, party.calendar, party.zone, knobs.roll)
+    due = due_of(raw, party.calendar, party.zone, knobs.roll, ends_min=knobs.day_ends_min)
     today = local_day(now_ms, party.zone)
     counted = _count(case, ball.holder, due, today, party, knobs)
     limit = _limit(counted.counting.due_eff, due, party, knobs)
@@ -159,7 +160,17 @@ def _count(case: TaskCase, holder: Holder, due: Due, today: date, party: _Party,
         start, pauses = _reopen(history, start, pauses, party, knobs)
         data: dict[str, Value] = {"on": history.reopened_on.isoformat(), "due": start.isoformat()}
         reasons.append(Reason("R8", "reopened", case.uid, "status", case.task.get("status"), data))
-    counting = apply_pauses(start, pauses, today=today, calendar=party.calendar, policy=_policy(case, knobs))
+    counting = apply_pauses(
+        start,
+        pauses,
+        today=today,
+        calendar=party.calendar,
+        policy=_policy(case, knobs),
+        held_from=history.held_from,
+    )
+    if history.held_from is not None and history.held_from > counting.due_eff:
+        data = {"on": history.held_from.isoformat()}
+        reasons.append(Reason("R6", "handed_over_late", case.uid, "status", case.task.get("status"), data))
     if counting.excused:
         data = {"days": len(counting.excused), "due": counting.due_eff.isoformat()}
         reasons.append(Reason("R7", "paused", case.uid, "status", case.task.get("status"), data))
@@ -180,14 +191,16 @@ def _policy(case: TaskCase, knobs: Knobs) -> DuePolicy:
         return "fixed"
     if own == "floating":
         return "floating"
-    return knobs.milestone_policy if case.task.get("kind") == "milestone" else knobs.due_policy
+    return knobs.milestone_policy if kind_of(case.task)[0] == "milestone" else knobs.due_policy
 
 
 def _limit(due_eff: date, due: Due, party: _Party, knobs: Knobs) -> Due:
     """Give the moment the flag may rise: the due instant itself, or the end of the grace days."""
     if knobs.grace_bd > 0:
-        return end_of_day(party.calendar.add_bd(due_eff, knobs.grace_bd), party.zone)
-    return due if due_eff == due.day else end_of_day(due_eff, party.zone)
+        due_eff = party.calendar.add_bd(due_eff, knobs.grace_bd)
+    elif due_eff == due.day:
+        return due
+    return end_of_day(due_eff, party.zone, ends_min=knobs.day_ends_min)
 
 
 def _judge(
@@ -197,7 +210,7 @@ def _judge(
     due_eff = counted.counting.due_eff
     obd = overdue_days(counted.counting, today=today, calendar=party.calendar)
     provisional = party.calendar.provisional(_first(case, due_eff), max(today, due_eff) if overdue else due_eff)
-    since = limit.day + ONE_DAY if limit.kind == "date" else limit.day
+    since = local_day(limit.instant_ms, party.zone)
     late = Lateness(
         overdue=overdue,
         obd=obd,
@@ -205,6 +218,7 @@ def _judge(
         critical=case.task.get("priority") == "critical",
         blocks=case.blocks,
         provisional=provisional,
+        survey=kind_of(case.task)[0] == "survey",
     )
     verdict = TaskVerdict(
         uid=case.uid,

@@ -138,6 +138,14 @@ def test_other_countries_come_from_the_package() -> None:
     assert calendars.of(country="Singapore").name == "SG"
 
 
+def test_the_united_kingdom_is_englands_unless_a_part_is_named() -> None:
+    calendars = Calendars(org="CN", country=find_country)
+    easter_monday = day("2026-04-06")  # naive (days common to all parts): worked
+    assert not calendars.of(country="UK").workday(easter_monday)
+    assert calendars.of(country="GB-SCT").workday(easter_monday)
+    assert not calendars.of(country="GB-SCT").workday(day("2026-11-30"))  # Saint Andrew
+
+
 def test_a_country_may_rest_on_other_days_than_saturday_and_sunday() -> None:
     egypt = Calendars(org="CN", country=find_country).of(("contact", "EG"))
     assert not egypt.workday(day("2026-11-20"))  # Friday
@@ -156,7 +164,8 @@ def test_a_year_that_is_only_reckoned_is_not_published(code: str, year: int) -> 
 @pytest.mark.parametrize(
     ("text", "code"),
     [("CN", "CN"), ("中国", "CN"), (" china ", "CN"), ("Singapore", "SG"), ("UK", "GB"), ("united  states", "US"),
-     ("deu", "DE"), ("美国", "US"), ("Atlantis", None)],
+     ("deu", "DE"), ("美国", "US"), ("Atlantis", None), ("gb-sct", "GB-SCT"), ("Scotland", "GB-SCT"),
+     ("DE-BY", "DE-BY"), ("US-XX", None),     ("XX-YY", None), ("Guinea-Bissau", "GW")],
 )  # fmt: skip
 def test_a_country_is_found_by_what_people_write(text: str, code: str | None) -> None:
     assert country_code(text) == code

@@ -48,6 +48,8 @@ def test_knobs_are_read_and_the_rest_keeps_its_default() -> None:
         ({"cadence_bd": 0}, "cadence_bd is 0; it must be at least 1"),
         ({"deemed_after_bd": -1}, "cannot be negative"),
         ({"slip_yellow_bd": 7}, r"slip_yellow_bd is 7; it cannot be above slip_red_bd \(6\)"),
+        ({"day_end": "25:00"}, "accepted is a time like '18:00'"),
+        ({"day_end": "00:00"}, "day_end is '00:00'"),
         ({"survey_min": 31}, "cannot be above survey_sure"),
         ({"ladder": [3, "x", 10]}, "ladder:"),
         ({"ladder": [5, 3, 10]}, "levels must rise"),

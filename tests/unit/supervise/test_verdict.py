@@ -248,6 +248,60 @@ def test_a_pause_after_the_due_day_only_excuses_its_days() -> None:
     assert (verdict.due_eff, verdict.obd) == (day("2026-06-10"), 3)  # 11th, 12th, 17th
 
 
+def test_days_before_the_client_had_it_are_not_the_clients_and_move_nothing() -> None:
+    past = moves(("2026-06-01T10:00", "vendor", "in_progress"), ("2026-06-12T10:00", "client", "waiting_client"))
+    arrived = judge("2026-06-12T11:00", {"due": "2026-06-10"}, moves=past)
+    assert (arrived.due_eff, arrived.overdue, arrived.obd) == (day("2026-06-10"), True, 0)  # naive: 2 days late at once
+    assert "handed_over_late" in codes(arrived)
+    verdict = judge("2026-06-16T09:00", {"due": "2026-06-10"}, moves=past)
+    assert (verdict.due_eff, verdict.obd) == (day("2026-06-10"), 2)  # 15th, 16th; naive: 4
+    early = judge("2026-06-12T09:00", {"due": "2026-06-10"}, moves=past[:1] + moves(
+        ("2026-06-03T10:12", "client", "waiting_client")))  # fmt: skip
+    assert (early.due_eff, early.obd) == (day("2026-06-10"), 2)  # naive (every absence a pause): due on the 12th
+    assert "handed_over_late" not in codes(early)
+    unknown = judge("2026-06-12T09:00", {"due": "2026-06-10"}, moves=past[1:])
+    assert unknown.obd == 2  # first seen with them: theirs as far back as we know
+
+
+def test_our_days_after_a_reopening_are_a_pause_of_the_new_date() -> None:
+    past = moves(
+        ("2026-06-01T10:00", "client", "waiting_client"),
+        ("2026-06-11T10:00", "none", "done"),
+        ("2026-06-22T10:00", "vendor", "waiting_vendor"),
+        ("2026-06-29T10:00", "client", "waiting_client"),
+    )
+    verdict = judge("2026-07-01T09:00", {"due": "2026-06-10"}, moves=past)
+    assert (verdict.due_eff, verdict.overdue) == (day("2026-07-02"), False)  # naive: due on the 25th, 4 days late
+
+
+@pytest.mark.parametrize(
+    ("now", "overdue", "since"),
+    [
+        ("2026-06-10T17:59:59", False, None),
+        ("2026-06-10T18:00", True, "2026-06-10"),  # naive: not before midnight
+        ("2026-06-11T09:00", True, "2026-06-10"),
+    ],
+)
+def test_a_day_may_end_with_the_office_hours(now: str, overdue: bool, since: str | None) -> None:
+    verdict = judge(now, {"due": "2026-06-10"}, knobs=Knobs(day_end="18:00"))
+    assert (verdict.overdue, verdict.since) == (overdue, day(since) if since else None)
+    graced = judge("2026-06-11T17:59", {"due": "2026-06-10"}, knobs=Knobs(day_end="18:00", grace_bd=1))
+    assert not graced.overdue
+
+
+def test_a_survey_is_never_pressed() -> None:
+    for task in ({"kind": "survey"}, {"title": "【满意度】一期"}):
+        verdict = judge("2026-07-30T09:00", {"due": "2026-06-10", "priority": "critical", **task}, blocks=True)
+        assert (verdict.severity, verdict.overdue) == ("S1", True)  # naive: a letter to the steering committee
+
+
+def test_a_milestone_told_by_its_title_is_fixed_too() -> None:
+    span = [Pause(day("2026-06-04"), day("2026-06-12"))]
+    assert judge("2026-06-15T09:00", {"due": "2026-06-10", "title": "[里程碑] UAT"}, pauses=span).due_eff == day(
+        "2026-06-10"
+    )
+
+
 def test_a_milestone_does_not_move_with_a_pause() -> None:
     span = [Pause(day("2026-06-04"), day("2026-06-12"))]
     task = {"due": "2026-06-10", "kind": "milestone"}
