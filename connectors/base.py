@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 import pydantic
 
@@ -368,6 +368,19 @@ class Connector(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Messenger(Protocol):
+    """What a connector may be able to do beside: send a message to people of its own organisation."""
+
+    def send_message(self, users: Sequence[str], text: str) -> None:
+        """Send *text* to those user ids (as ``users`` gives them), once.
+
+        Raises:
+            Transient: certainly not sent. OutcomeUnknown: perhaps. RecordRefused, NeedsOperator, AuthRefused.
+        """
+        ...
 
 
 def chunks(rows: Sequence[T], size: int) -> Iterable[Sequence[T]]:

@@ -34,7 +34,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request, before it is sent; what a ``classify`` hook may look at."""
+    """One request, before it is sent; what a ``classify`` hook may look at.
+
+    Args:
+        content: the body as it stands, instead of *json* or *form*.
+        opaque: any text is a good answer to it, not JSON alone.
+    """
 
     method: str
     url: str
@@ -42,6 +47,8 @@ class Call:
     params: Mapping[str, Any] | None = None
     json: Any = None
     form: Mapping[str, str] | None = None
+    content: bytes | None = None
+    opaque: bool = False
     headers: Mapping[str, str] | None = None
     heavy: bool = False
     window: str | None = None
@@ -78,7 +85,7 @@ class Judge:
                     Transient, f"the sign-in service answered {status} without JSON", zh="登录服务无有效答复"
                 )
             return None
-        if answer.text_kind in ("html", "text"):
+        if answer.text_kind == "html" or (answer.text_kind == "text" and not call.opaque):
             return self._not_json(call, answer)
         error = self.classify(call, answer) if self.classify else None
         if error is None:

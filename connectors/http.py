@@ -113,6 +113,8 @@ class Http:
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        opaque: bool = False,
         headers: Mapping[str, str] | None = None,
         heavy: bool = False,
         window: str | None = None,
@@ -124,6 +126,8 @@ class Http:
         Args:
             kind: ``read`` may be repeated; ``write`` only while nothing was sent or the remote refused it whole;
                 ``auth`` only while nothing was sent, and its answer is never classified.
+            content: the exact bytes of the body, instead of *json* or *form*.
+            opaque: the answer need not be JSON.
             credits: what one send costs, added to ``ports.counters["credits"]``.
         Raises:
             Transient, QuotaSpent: certainly not done; OutcomeUnknown: a write without an answer;
@@ -132,7 +136,8 @@ class Http:
         """
         call = Call(
             method=method, url=self._whole(url_or_path), kind=kind, params=params, json=json, form=form,
-            headers=headers, heavy=heavy, window=window, deadline_s=deadline_s or self._deadline_s, credits=credits,
+            content=content, opaque=opaque, headers=headers, heavy=heavy, window=window,
+            deadline_s=deadline_s or self._deadline_s, credits=credits,
         )  # fmt: skip
         retrying = tenacity.Retrying(
             stop=self._must_stop,
@@ -263,6 +268,7 @@ class Http:
                 params=call.params,
                 json=call.json,
                 data=call.form,
+                content=call.content,
                 headers=call.headers,
                 timeout=timeout,
             )

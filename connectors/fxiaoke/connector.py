@@ -174,6 +174,11 @@ class FxiaokeConnector:
     def record_ref(self, url: str) -> tuple[str, str] | None:
         return wire.parse_link(url)
 
+    def send_message(self, users: Sequence[str], text: str) -> None:
+        """Send a text message (企信) to employees; see ``connectors.base.Messenger``."""
+        for some in chunks(list(users), wire.MESSAGE_RECEIVERS):
+            self._call("write", wire.MESSAGE_SEND, {"toUser": list(some), **wire.text_message(text)})
+
     def close(self) -> None:
         self._http.close()
 

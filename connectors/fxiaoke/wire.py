@@ -18,6 +18,9 @@ from mapping.errors import ConfigError, PageMalformed
 OBJECT_LIST: Final = "/cgi/crm/v2/object/list"
 OBJECT_DESCRIBE: Final = "/cgi/crm/v2/object/describe"
 USER_LIST: Final = "/cgi/user/list"
+MESSAGE_SEND: Final = "/cgi/message/send"
+MESSAGE_RECEIVERS: Final = 500
+"""People one message may go to. Source: FxiaoKe open platform, sending messages [doc]"""
 WHOLE_COMPANY: Final = 999999
 
 SYSTEM_FIELDS: Final = (
@@ -245,3 +248,8 @@ WEB_PAGE: Final = re.compile(
     r"https://([\w-]+\.)*(fxiaoke|sharecrm)\.com/"
     r"(?=.*?\b(?P<object>[A-Za-z]\w*(?:Obj|__c))\b)(?=.*?\b(?P<id>[0-9a-f]{24}(?:[0-9a-f]{8})?)\b)"
 )
+
+
+def text_message(text: str) -> dict[str, Any]:
+    """Give the part of a message call that says what is sent; it stands at the root of the body."""
+    return {"msgType": "text", "text": {"content": text}}
