@@ -10,8 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import bare
+from assembly.machine import SystemClock
+from benchmarks import bare, crowd
 from service import Service
+from store.database import Database
+from supervise.rounds import supervise_once
 from sync.bindings import Binder
 
 
@@ -44,6 +47,27 @@ def _time_method(name: str, spent: dict[str, float]) -> None:
     setattr(Binder, name, timed)
 
 
+def plant(path: str, projects: str) -> dict[str, Any]:
+    """Make the store of W7."""
+    crowd.plant(Path(path), int(projects))
+    return {}
+
+
+def change(path: str, one_in: str) -> dict[str, Any]:
+    """Edit one task in so many by plain SQL."""
+    return {"changed": crowd.change_some(Path(path), int(one_in))}
+
+
+def supervise(path: str, now_ms: str) -> dict[str, Any]:
+    """Run one round of supervision as the daemon does."""
+    db = Database.open(f"sqlite:///{path}", clock=SystemClock())
+    start, cpu = time.perf_counter(), time.process_time()
+    report = supervise_once(db, now_ms=int(now_ms), run_id="w7", listed=0)
+    wall, spent = time.perf_counter() - start, time.process_time() - cpu
+    db.close()
+    return {"wall_s": wall, "cpu_s": spent, "counts": report.counts, "changed": report.changed}
+
+
 def _round(service: Service, run: Callable[[], Any]) -> dict[str, Any]:
     start, cpu = time.perf_counter(), time.process_time()
     report = run()
@@ -60,6 +84,7 @@ def _round(service: Service, run: Callable[[], Any]) -> dict[str, Any]:
 JOBS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "sync": sync, "plan": plan, "bare-zoho-list": bare.zoho_list, "bare-zoho-changed": bare.zoho_changed,
     "bare-zoho-push": bare.zoho_push, "zoho-ids": bare.zoho_ids, "bare-fxiaoke": bare.fxiaoke_chain,
+    "plant": plant, "change": change, "supervise": supervise,
 }  # fmt: skip
 
 
