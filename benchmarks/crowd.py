@@ -109,8 +109,8 @@ def _pauses(projects: int) -> Iterator[dict[str, Any]]:
     for at in range(projects):
         start = _TODAY - timedelta(days=at % 20)
         yield {
-            "entity": "task", "uid": _uid(at * TASKS_EACH + 50), "start": start, "until": start + timedelta(days=3), "reason": "",
-            "who": "",
+            "entity": "task", "uid": _uid(at * TASKS_EACH + 50), "start": start, "until": start + timedelta(days=3),
+            "reason": "", "who": "",
         }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from mapping.records import ENTITIES, FIELDS, EntityKind, HubField
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest revision this program knows; revisions are numbers, so that a newer store is told at a glance."""
 
 STATES: Final = ("live", "archived", "deleted", "merged")
@@ -396,6 +396,28 @@ sa.Table(
     sa.Index("ix_flag_uid", "uid"),
 )  # fmt: skip
 _open_only("flag", "ux_flag_up", ("entity", "uid", "rule"), "cleared_ms IS NULL")
+
+sa.Table(
+    "verdict", metadata,
+    sa.Column("entity", word(16), primary_key=True), sa.Column("uid", word(), primary_key=True),
+    _ms("next_ms", nullable=True), _word("project"), _word("kind", 32), _count("blocks"), _word("tally", 190),
+    _word("listed", 16), _word("severity", 8), _count("obd"), _word("due_eff", 10),
+    sa.Index("ix_verdict_next", "entity", "next_ms", "uid"),
+    sa.Index("ix_verdict_project", "project"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+sa.Table(
+    "moved", metadata,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
+    _word("entity", 16), _word("uid"),
+)  # fmt: skip
+
+sa.Table(
+    "supervised", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    _word("ground"), _ms("now_ms"), _json("stale"),
+)  # fmt: skip
 
 sa.Table(
     "notice", metadata,

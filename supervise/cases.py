@@ -45,12 +45,14 @@ class Setting:
 
     Args:
         stale: connections whose word does not count now.
+        own_days: the deployment's own calendar days, as one word that differs when they do.
     """
 
     now_ms: int
     knobs: Knobs
     calendars: Calendars
     stale: frozenset[str] = frozenset()
+    own_days: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ def read_setting(tx: Tx, *, now_ms: int, knobs: Knobs, looking_back: bool = Fals
     except ValueError as exc:
         raise ConfigError(f"supervision cannot start: {exc}", zh=f"督办无法开始：{exc}") from exc
     stale = _stale(tx, now_ms, knobs, looking_back=looking_back)
-    return Setting(now_ms=now_ms, knobs=knobs, calendars=calendars, stale=stale)
+    said = repr(sorted((name, sorted(days.items())) for name, days in own.items()))
+    return Setting(now_ms=now_ms, knobs=knobs, calendars=calendars, stale=stale, own_days=said)
 
 
 def with_place(knobs: Knobs, org_zone: str | None, authority: Sequence[str] | None) -> Knobs:
@@ -251,9 +254,21 @@ def _pauses(tx: Tx, uids: Sequence[str]) -> dict[str, list[Pause]]:
     return found
 
 
+def override_ends(tx: Tx, uids: Sequence[str], setting: Setting) -> dict[str, int]:
+    """Give when the first of each project's standing overrides runs out; a project without one is not there."""
+    ends: dict[str, int] = {}
+    for (uid, _), (_, ends_ms) in _standing_overrides(tx, uids, setting).items():
+        ends[uid] = min(ends_ms, ends.get(uid, ends_ms))
+    return ends
+
+
 def _overrides(tx: Tx, uids: Sequence[str], setting: Setting) -> dict[tuple[str, str], str]:
-    """Give the overrides that have not run out; one without an end runs out after the default life."""
-    found: dict[tuple[str, str], str] = {}
+    return {key: value for key, (value, _) in _standing_overrides(tx, uids, setting).items()}
+
+
+def _standing_overrides(tx: Tx, uids: Sequence[str], setting: Setting) -> dict[tuple[str, str], tuple[str, int]]:
+    """Give the overrides that have not run out and when they do; one without an end does after the default life."""
+    found: dict[tuple[str, str], tuple[str, int]] = {}
     wanted = set(uids)
     for override in supervision.overrides(tx):
         if override.entity != "project" or override.uid not in wanted:
@@ -264,7 +279,7 @@ def _overrides(tx: Tx, uids: Sequence[str], setting: Setting) -> dict[tuple[str,
             last = date.fromisoformat(override.until)
             ends_ms = min(ends_ms, opening_ms(last + ONE_DAY, zone_of([setting.knobs.zone])[0]))
         if setting.now_ms < ends_ms and override.rule in CLAIMED and isinstance(override.value, str):
-            found[override.uid, override.rule] = override.value
+            found[override.uid, override.rule] = (override.value, ends_ms)
     return found
 
 

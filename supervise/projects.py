@@ -52,6 +52,12 @@ class Reconciled:
         kept: dict[str, Any] = self.row.meta.get(MEMORY, {})
         return kept
 
+    @property
+    def apart(self) -> bool:
+        """Say whether a reader must be told of it: the sides do not agree, or a person is asked."""
+        verdict = self.verdicts["lifecycle"]
+        return verdict.disagree or verdict.needs_person
+
     def sides(self, name: str) -> dict[str, Any]:
         """Give what each source says about that field."""
         return {claim.connection: claim.value for claim in self.claims if claim.field == name}

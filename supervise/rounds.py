@@ -1,8 +1,9 @@
-"""A round of supervision: judge every task and project, write flags and reconciled values into the hub.
+"""A round of supervision: judge what moved and what time has changed, write flags and reconciled values into the hub.
 
 What it writes are ordinary hub values marked for a look; how they reach the CRMs is the sync's business. Every chunk
 is one transaction that reads, judges and writes, so a stop in the middle leaves whole chunks and the next round
-finishes the rest. Work that changes nothing writes nothing.
+finishes the rest. A record is judged when something it rests on was touched, by anybody, or when the moment has come
+at which time alone may change its verdict; what a round leaves is the same as if it had judged everything.
 """
 
 from __future__ import annotations
@@ -10,28 +11,30 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from mapping.records import EntityKind, Value
-from mapping.status import is_open
-from store import hub, journal, links, reviews, supervision
+from mapping.records import Value
+from mapping.status import OPEN, TERMINAL, is_open
+from store import hub, links, reviews, supervision, verdicts
 from store.database import Database
 from store.hub import HubChange, HubRow
-from store.journal import Entry
 from store.reviews import Review
 from store.supervision import BallEvent, Flag
 from store.tx import Tx
-from supervise.cases import MEMORY, Setting, closed_tasks, open_tasks, read_moves, read_setting, unusual, with_place
+from supervise import moving
+from supervise.cases import MEMORY, Setting, override_ends, read_moves, read_setting, with_place
+from supervise.facts import closed_fact, fill_report, project_fact, task_fact
 from supervise.history import BallMove
 from supervise.knobs import Knobs
 from supervise.lifecycle import LifecycleVerdict
-from supervise.projects import Reconciled, project_items, reconcile_projects
+from supervise.projects import Reconciled, reconcile_projects
+from supervise.recording import Chunk, Recorder
 from supervise.report import SupervisionReport
-from supervise.survey import CHUNK, LISTED, Gathering, Judged, fresh_move, judge_tasks
+from supervise.survey import CHUNK, LISTED, Judged, blank_report, fresh_move, judge_tasks
 from supervise.verdict import TaskVerdict
+from supervise.views import overdue_view
 
 OVERDUE: Final = "R5"
-SALT_BYTES: Final = 32
 
 
 def supervise_once(
@@ -43,141 +46,148 @@ def supervise_once(
     org_zone: str | None = None,
     authority: Sequence[str] | None = None,
     as_of_only: bool = False,
+    full: bool = False,
     random_bytes: Callable[[int], bytes] = os.urandom,
     listed: int | None = LISTED,
     chunk: int = CHUNK,
 ) -> SupervisionReport:
-    """Judge everything once and write what changed.
+    """Judge what moved or came due since the last round and write what changed.
 
     Args:
         knobs: the organisation's settings; *org_zone* and *authority* go into them when given.
-        as_of_only: only look, as things stand, from the moment *now_ms*; write nothing.
+        as_of_only: only look, as things stand, from the moment *now_ms*; judges everything and writes nothing.
+        full: judge everything.
         random_bytes: salt of the journal.
-        listed: items each list keeps, None for all; the counts have all.
+        listed: items each list keeps, None for all, 0 for readers of the counts alone; the counts have all.
         chunk: rows per transaction.
     Raises:
         ConfigError: the organisation's zone or calendar is unknown.
     """
     placed = with_place(knobs or Knobs(), org_zone, authority)
+    if as_of_only:
+        return overdue_view(db, now_ms=now_ms, knobs=placed, listed=listed, chunk=chunk)
     with db.read() as tx:
-        setting = read_setting(tx, now_ms=now_ms, knobs=placed, looking_back=as_of_only)
-    report = SupervisionReport(
-        run_id=run_id, now_ms=now_ms, zone=placed.zone, stale=tuple(sorted(setting.stale)), knobs=unusual(placed)
-    )
-    one_round = _Round(
-        db, setting, run_id, Gathering(report, setting, listed), random_bytes, chunk, write=not as_of_only
-    )
-    one_round.open_tasks()
-    one_round.closed_tasks()
+        setting = read_setting(tx, now_ms=now_ms, knobs=placed)
+    report = blank_report(setting, run_id)
+    one_round = _Round(db, setting, report, Recorder(report, setting, random_bytes), chunk, listed)
+    one_round.prepare(full=full)
+    one_round.tasks()
     one_round.projects()
+    one_round.finish()
+    with db.read() as tx:
+        fill_report(tx, report, setting, listed, one_round.told)
     return report
 
 
 @dataclass(slots=True)
-class _Chunk:
-    """What one chunk wants written."""
-
-    entity: EntityKind
-    changes: list[HubChange] = field(default_factory=list)
-    dirty: list[str] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-    events: list[BallEvent] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class _Round:
-    """One pass over the hub."""
+    """One pass over what is due."""
 
     db: Database
     setting: Setting
-    run_id: str
-    gathering: Gathering
-    random_bytes: Callable[[int], bytes]
+    report: SupervisionReport
+    recorder: Recorder
     chunk: int
-    write: bool
+    listed: int | None
+    told: dict[str, Reconciled] = field(default_factory=dict)
 
-    @property
-    def report(self) -> SupervisionReport:
-        return self.gathering.report
+    def prepare(self, *, full: bool) -> None:
+        """Find what is due."""
+        with self.db.write() as tx:
+            moving.prepare(tx, self.setting, full=full)
+        going = True
+        while going:
+            with self.db.write() as tx:
+                going = moving.follow(tx)
 
-    def open_tasks(self) -> None:
-        """Judge the open tasks: flags rise, move and fall."""
-        after = ""
-        while True:
-            with self._transaction() as tx:
-                rows = open_tasks(tx, after=after, limit=self.chunk)
-                judged = judge_tasks(tx, rows, self.setting)
-                self.gathering.add(tx, judged)
-                if self.write:
-                    self._write_tasks(tx, judged)
-            if len(rows) < self.chunk:
-                return
-            after = rows[-1].uid
-
-    def closed_tasks(self) -> None:
-        """Take the flags off what was done or cancelled, and remember that it was."""
-        after = ""
-        while True:
-            with self._transaction() as tx:
-                rows = closed_tasks(tx, after=after, limit=self.chunk)
-                self.report.tally("tasks", len(rows))
-                if self.write:
-                    self._write_closed(tx, rows)
-            if len(rows) < self.chunk:
-                return
-            after = rows[-1].uid
+    def tasks(self) -> None:
+        """Judge the tasks that are due: flags rise, move and fall, also those of what was done or cancelled."""
+        full = True
+        while full:
+            with self.db.write() as tx:
+                uids = verdicts.due(tx, "task", self.setting.now_ms, self.chunk)
+                if uids:
+                    before = verdicts.newest_mark(tx)
+                    self._judge_tasks(tx, uids)
+                    verdicts.forget_own(tx, before)
+            full = len(uids) == self.chunk
 
     def projects(self) -> None:
-        """Reconcile what the sources claim about each project."""
-        after = ""
-        while True:
-            with self._transaction() as tx:
-                rows = hub.select(tx, "project", after=after, limit=self.chunk)
-                reconciled = reconcile_projects(tx, rows, self.setting)
-                self._list_projects(tx, reconciled)
-                if self.write:
-                    self._write_projects(tx, reconciled)
-            if len(rows) < self.chunk:
-                return
-            after = rows[-1].uid
+        """Reconcile what the sources claim about each project that is due.
 
-    def _transaction(self) -> Any:
-        return self.db.write() if self.write else self.db.read()
+        The marks of our own writes stay: what was written is looked at once more by the next round, since what a
+        project remembers is part of what it is judged by.
+        """
+        full = True
+        while full:
+            with self.db.write() as tx:
+                uids = verdicts.due(tx, "project", self.setting.now_ms, self.chunk)
+                rows = hub.read(tx, "project", uids) if uids else {}
+                live = [rows[uid] for uid in sorted(rows) if rows[uid].state == "live"]
+                reconciled = reconcile_projects(tx, live, self.setting) if live else []
+                self._tell(reconciled)
+                self._write_projects(tx, reconciled)
+                ends = override_ends(tx, [row.uid for row in live], self.setting) if live else {}
+                verdicts.save(tx, [project_fact(each, ends.get(each.row.uid)) for each in reconciled])
+                verdicts.drop(tx, "project", set(uids) - {row.uid for row in live})
+            full = len(uids) == self.chunk
+
+    def _tell(self, reconciled: Sequence[Reconciled]) -> None:
+        """Keep what readers are to be told of, as it was before anything is written."""
+        left = None if self.listed is None else max(0, self.listed - len(self.told))
+        self.told |= {each.row.uid: each for each in [each for each in reconciled if each.apart][:left]}
+
+    def finish(self) -> None:
+        """Remember that everything was judged up to this moment."""
+        with self.db.write() as tx:
+            moving.finish(tx, self.setting)
 
     # --- tasks --------------------------------------------------------------------------------------------------
 
+    def _judge_tasks(self, tx: Tx, uids: Sequence[str]) -> None:
+        rows = hub.read(tx, "task", uids)
+        live = [rows[uid] for uid in sorted(rows) if rows[uid].state == "live"]
+        open_rows = [row for row in live if row.values.get("status") in (None, *OPEN)]
+        closed_rows = [row for row in live if row.values.get("status") in TERMINAL]
+        judged = judge_tasks(tx, open_rows, self.setting)
+        self._write_tasks(tx, judged)
+        self._write_closed(tx, closed_rows)
+        facts = [*map(task_fact, judged), *map(closed_fact, closed_rows)]
+        verdicts.save(tx, facts)
+        verdicts.drop(tx, "task", set(uids) - {fact.uid for fact in facts})
+
     def _write_tasks(self, tx: Tx, judged: Sequence[Judged]) -> None:
-        chunk = _Chunk("task")
+        chunk = Chunk("task")
         standing = _standing_flags(tx, [each.context.row.uid for each in judged])
         for each in judged:
             row, verdict = each.context.row, each.verdict
             if each.move is not None:
-                chunk.events.append(_event(row.uid, each.move, verdict.reasons[0].code, self.run_id))
+                chunk.events.append(_event(row.uid, each.move, verdict.reasons[0].code, self.report.run_id))
             self._set_flag(chunk, row, _flag_values(verdict), _cause(row, verdict))
             self._keep_flag(tx, standing.get(row.uid), verdict)
-        self._store(tx, chunk)
+        self.recorder.store(tx, chunk)
 
     def _write_closed(self, tx: Tx, rows: Sequence[HubRow]) -> None:
-        chunk = _Chunk("task")
+        chunk = Chunk("task")
         moves = read_moves(tx, [row.uid for row in rows])
         standing = _standing_flags(tx, [row.uid for row in rows])
         for row in rows:
             move = fresh_move(row, moves.get(row.uid, ()), self.setting.now_ms)
             if move is not None:
-                chunk.events.append(_event(row.uid, move, "status_names_holder", self.run_id))
+                chunk.events.append(_event(row.uid, move, "status_names_holder", self.report.run_id))
             self._set_flag(chunk, row, {"overdue_since": None, "severity": None}, "closed")
             if row.uid in standing:
                 supervision.clear_flag(tx, "task", row.uid, OVERDUE, self.setting.now_ms)
-        self._store(tx, chunk)
+        self.recorder.store(tx, chunk)
 
-    def _set_flag(self, chunk: _Chunk, row: HubRow, wanted: dict[str, Value], cause: str) -> None:
+    def _set_flag(self, chunk: Chunk, row: HubRow, wanted: dict[str, Value], cause: str) -> None:
         changed = {name: value for name, value in wanted.items() if row.values.get(name) != value}
         if not changed:
             return
         had, has = row.values.get("overdue_since"), wanted["overdue_since"]
         kind = "flags_moved" if had and has else "flags_raised" if has else "flags_cleared"
         self.report.tally(kind)
-        self._change(chunk, row, changed, cause)
+        self.recorder.change(chunk, row, changed, cause)
 
     def _keep_flag(self, tx: Tx, standing: Flag | None, verdict: TaskVerdict) -> None:
         """Keep the flag's own history: raised once, cleared once, raised anew when the due day moved."""
@@ -196,17 +206,8 @@ class _Round:
 
     # --- projects -----------------------------------------------------------------------------------------------
 
-    def _list_projects(self, tx: Tx, reconciled: Sequence[Reconciled]) -> None:
-        self.report.tally("projects", len(reconciled))
-        apart = [each for each in reconciled if _worth_telling(each.verdicts["lifecycle"])]
-        self.report.tally("disagreements", len(apart))
-        listed = self.gathering.listed
-        kept = apart if listed is None else apart[: max(0, listed - len(self.report.disagreements))]
-        if kept:
-            self.report.disagreements.extend(project_items(tx, kept, self.setting, self.gathering.tallies))
-
     def _write_projects(self, tx: Tx, reconciled: Sequence[Reconciled]) -> None:
-        chunk = _Chunk("project")
+        chunk = Chunk("project")
         asked: list[Review] = []
         answered: list[int] = []
         for each in reconciled:
@@ -216,12 +217,12 @@ class _Round:
                 asked.extend(question)
                 answered.extend(ended)
         _tell_sources(tx, reconciled, chunk)
-        self._store(tx, chunk)
+        self.recorder.store(tx, chunk)
         reviews.put(tx, asked)
         reviews.close(tx, answered, self.setting.now_ms)
         self.report.tally("reviews_opened", len(asked))
 
-    def _set_claimed(self, chunk: _Chunk, each: Reconciled) -> None:
+    def _set_claimed(self, chunk: Chunk, each: Reconciled) -> None:
         wanted = {name: verdict.value for name, verdict in each.verdicts.items()}
         changed: dict[str, Value] = {n: v for n, v in wanted.items() if each.row.values.get(n) != v}
         memory = each.memory
@@ -229,7 +230,7 @@ class _Round:
         if changed:
             self.report.tally("lifecycle_set" if "lifecycle" in changed else "health_set")
             cause = each.verdicts[next(iter(changed))].outcome
-            self._change(chunk, each.row, changed, cause, meta={MEMORY: memory} if remembers else None)
+            self.recorder.change(chunk, each.row, changed, cause, meta={MEMORY: memory} if remembers else None)
         elif remembers:
             chunk.changes.append(HubChange(each.row.uid, each.row.rev, {}, meta={MEMORY: memory}))
 
@@ -244,41 +245,9 @@ class _Round:
         ended = [review.id for review in mine if review.state == "resolved" and review.id is not None]
         question = Review(
             None, "conflict", "project", each.row.uid, field=name, data=data,
-            opened_ms=self.setting.now_ms, run_id=self.run_id,
+            opened_ms=self.setting.now_ms, run_id=self.report.run_id,
         )  # fmt: skip
         return [question], ended
-
-    # --- writing ------------------------------------------------------------------------------------------------
-
-    def _change(
-        self, chunk: _Chunk, row: HubRow, values: dict[str, Value], cause: str, meta: dict[str, Any] | None = None
-    ) -> None:
-        chunk.changes.append(HubChange(row.uid, row.rev, values, meta=meta))
-        chunk.dirty.append(row.uid)
-        said = {name: [row.values.get(name), value] for name, value in values.items()}
-        chunk.entries.append(
-            Entry(
-                self.run_id,
-                self.setting.now_ms,
-                "supervise",
-                chunk.entity,
-                row.uid,
-                who="rule",
-                changes=said,
-                cause=cause,
-            )
-        )
-
-    def _store(self, tx: Tx, chunk: _Chunk) -> None:
-        """Write a chunk; a row that somebody edited in between is judged again next round."""
-        now_ms = self.setting.now_ms
-        stale = set(hub.update(tx, chunk.entity, chunk.changes, now_ms)) if chunk.changes else set()
-        self.report.changed += len(chunk.dirty) - len(stale & set(chunk.dirty))
-        supervision.append_ball_events(tx, chunk.events)
-        hub.mark_dirty(tx, chunk.entity, [uid for uid in chunk.dirty if uid not in stale], "rule", now_ms)
-        entries = [entry for entry in chunk.entries if entry.uid not in stale]
-        if entries:
-            journal.append(tx, entries, self.random_bytes(SALT_BYTES))
 
 
 def _flag_values(verdict: TaskVerdict) -> dict[str, Value]:
@@ -305,7 +274,7 @@ def _event(uid: str, move: BallMove, cause: str, run_id: str) -> BallEvent:
     return BallEvent("task", uid, move.at_ms, move.holder, cause, data, run_id)
 
 
-def _tell_sources(tx: Tx, reconciled: Sequence[Reconciled], chunk: _Chunk) -> None:
+def _tell_sources(tx: Tx, reconciled: Sequence[Reconciled], chunk: Chunk) -> None:
     """Let a person's answer that keeps the hub's value reach the sources that state another one.
 
     The hub did not move, so nothing would go out; what a link last agreed on is therefore set to what the source
@@ -327,7 +296,3 @@ def _tell_sources(tx: Tx, reconciled: Sequence[Reconciled], chunk: _Chunk) -> No
                 moved.append(link)
     links.update(tx, moved)
     chunk.dirty.extend(sorted({link.uid for link in moved} - set(chunk.dirty)))
-
-
-def _worth_telling(verdict: LifecycleVerdict) -> bool:
-    return verdict.disagree or verdict.needs_person

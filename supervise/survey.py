@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from mapping.records import Value
 from mapping.status import is_open
 from store.hub import HubRow
 from store.tx import Tx
 from supervise.ball import ball_of
-from supervise.cases import Setting, TaskContext, read_moves, read_tasks, sources_of
+from supervise.cases import Setting, TaskContext, read_moves, read_tasks, sources_of, unusual
 from supervise.history import BallMove
 from supervise.report import Loudness, SupervisionReport, TaskItem, loudest_first, loudness
 from supervise.severity import Severity
@@ -21,6 +21,9 @@ from supervise.verdict import TaskVerdict, evaluate_task
 CHUNK: Final = 2000
 LISTED: Final = 1000
 """How many tasks a list keeps; the counts have all."""
+ListName = Literal["", "overdue", "ours", "due_soon"]
+"""A list of the report by its field; the three never share a task."""
+LISTS: Final[tuple[ListName, ...]] = ("overdue", "ours", "due_soon")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,22 @@ class ProjectTally:
     client_overdue: int = 0
     ours_overdue: int = 0
     worst: Severity | None = None
+
+    def add(self, listed: ListName, severity: Severity | None, *, client: bool) -> None:
+        """Count one task."""
+        self.client_open += client
+        self.client_overdue += listed == "overdue"
+        self.ours_overdue += listed == "ours"
+        if listed == "overdue":
+            self.worst = louder(self.worst, severity)
+
+
+def blank_report(setting: Setting, run_id: str = "") -> SupervisionReport:
+    """Give a report that says what it rests on and nothing yet of what was found."""
+    return SupervisionReport(
+        run_id=run_id, now_ms=setting.now_ms, zone=setting.knobs.zone, stale=tuple(sorted(setting.stale)),
+        knobs=unusual(setting.knobs),
+    )  # fmt: skip
 
 
 def judge_tasks(tx: Tx, rows: Sequence[HubRow], setting: Setting) -> list[Judged]:
@@ -83,10 +102,8 @@ class Gathering:
         """Count a chunk and keep its loudest items."""
         for each in judged:
             self._count(each)
-        late = [each for each in judged if each.verdict.overdue]
-        self._keep(tx, self.report.overdue, [each for each in late if each.verdict.is_client_action])
-        self._keep(tx, self.report.ours, [each for each in late if not each.verdict.is_client_action])
-        self._keep(tx, self.report.due_soon, [each for each in judged if is_due_soon(each.verdict)])
+        for name in LISTS:
+            self._keep(tx, getattr(self.report, name), [each for each in judged if list_of(each.verdict) == name])
 
     def _keep(self, tx: Tx, items: list[TaskItem], found: list[Judged]) -> None:
         """Take into a list what is loud enough for it; only that is looked up and explained."""
@@ -99,27 +116,34 @@ class Gathering:
             items[:] = items[: self.listed]
 
     def _count(self, each: Judged) -> None:
-        verdict, report = each.verdict, self.report
-        report.tally("tasks")
-        report.tally("open")
-        for gap in verdict.gaps:
-            report.tally(gap)
-        if verdict.provisional:
-            report.tally("provisional")
-        if is_due_soon(verdict):
-            report.tally("due_soon")
-        tally = self.tallies[each.context.project.uid] if each.context.project else ProjectTally()
-        if verdict.is_client_action:
-            report.tally("client_actions")
-            tally.client_open += 1
-        if verdict.overdue_client_action:
-            report.tally("overdue")
-            report.tally(str(verdict.severity))
-            tally.client_overdue += 1
-            tally.worst = louder(tally.worst, verdict.severity)
-        elif verdict.overdue:
-            report.tally("ours_overdue")
-            tally.ours_overdue += 1
+        verdict = each.verdict
+        for name in counted_as(verdict):
+            self.report.tally(name)
+        project = each.context.project
+        if project is not None:
+            self.tallies[project.uid].add(list_of(verdict), verdict.severity, client=verdict.is_client_action)
+
+
+def counted_as(verdict: TaskVerdict) -> tuple[str, ...]:
+    """Give the names of the counts that an open task adds one to."""
+    listed = list_of(verdict)
+    names = ["tasks", "open", *verdict.gaps]
+    if verdict.provisional:
+        names.append("provisional")
+    if verdict.is_client_action:
+        names.append("client_actions")
+    if listed:
+        names.append("ours_overdue" if listed == "ours" else listed)
+    if listed == "overdue":
+        names.append(str(verdict.severity))
+    return tuple(names)
+
+
+def list_of(verdict: TaskVerdict) -> ListName:
+    """Give the list an open task stands in."""
+    if verdict.overdue:
+        return "overdue" if verdict.is_client_action else "ours"
+    return "due_soon" if is_due_soon(verdict) else ""
 
 
 def louder(one: Severity | None, other: Severity | None) -> Severity | None:

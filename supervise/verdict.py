@@ -16,6 +16,7 @@ from supervise.due import Due, due_of, end_of_day, local_day, read_due, zone_of
 from supervise.history import BallMove, History, read_history
 from supervise.kinds import kind_of
 from supervise.knobs import DuePolicy, Knobs
+from supervise.moments import Standing, next_change
 from supervise.pauses import Counting, Pause, after_reopening, apply_pauses, overdue_days, reopened_due
 from supervise.reasons import Reason
 from supervise.severity import Lateness, Severity, severity_of
@@ -55,6 +56,7 @@ class TaskVerdict:
         since: first civil day on which it is overdue.
         provisional: the sums rest on days that no official list covers.
         gaps: what the item lacks: ``no_due``, ``no_owner``.
+        next_ms: the first later instant at which time alone may change this; None when it never does.
     """
 
     uid: str
@@ -71,6 +73,7 @@ class TaskVerdict:
     calendar: str = ""
     gaps: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    next_ms: int | None = None
 
     @property
     def overdue_client_action(self) -> bool:
@@ -96,7 +99,12 @@ def evaluate_task(
     counted = _count(case, ball.holder, due, today, party, knobs)
     limit = _limit(counted.counting.due_eff, due, party, knobs)
     overdue = ball.holder != "none" and now_ms >= limit.instant_ms
-    verdict, late = _judge(case, ball, party, counted, limit, overdue=overdue, today=today, knobs=knobs)
+    standing = Standing(
+        today=today, due_eff=counted.counting.due_eff, limit_ms=limit.instant_ms, held=ball.holder != "none",
+        overdue=overdue, away=counted.away,
+    )  # fmt: skip
+    changes = next_change(standing, now_ms=now_ms, calendar=party.calendar, zone=party.zone, soon_bd=knobs.due_soon_bd)
+    verdict, late = _judge(case, ball, party, counted, limit, standing, knobs=knobs, next_ms=changes)
     return replace(verdict, reasons=_why(case, ball, late, verdict, party, counted)) if explain else verdict
 
 
@@ -113,6 +121,7 @@ class _Party:
 class _Counted:
     counting: Counting
     reasons: tuple[Reason, ...]
+    away: bool
 
 
 def _undated(case: TaskCase, ball: Ball, raw: date | int | None) -> TaskVerdict:
@@ -174,7 +183,7 @@ def _count(case: TaskCase, holder: Holder, due: Due, today: date, party: _Party,
     if counting.excused:
         data = {"days": len(counting.excused), "due": counting.due_eff.isoformat()}
         reasons.append(Reason("R7", "paused", case.uid, "status", case.task.get("status"), data))
-    return _Counted(counting, tuple(reasons))
+    return _Counted(counting, tuple(reasons), any(pause.end is None for pause in pauses))
 
 
 def _reopen(
@@ -204,10 +213,10 @@ def _limit(due_eff: date, due: Due, party: _Party, knobs: Knobs) -> Due:
 
 
 def _judge(
-    case: TaskCase, ball: Ball, party: _Party, counted: _Counted, limit: Due, *,
-    overdue: bool, today: date, knobs: Knobs,
+    case: TaskCase, ball: Ball, party: _Party, counted: _Counted, limit: Due, standing: Standing, *,
+    knobs: Knobs, next_ms: int | None,
 ) -> tuple[TaskVerdict, Lateness]:  # fmt: skip
-    due_eff = counted.counting.due_eff
+    due_eff, today, overdue = standing.due_eff, standing.today, standing.overdue
     obd = overdue_days(counted.counting, today=today, calendar=party.calendar)
     provisional = party.calendar.provisional(_first(case, due_eff), max(today, due_eff) if overdue else due_eff)
     since = local_day(limit.instant_ms, party.zone)
@@ -235,6 +244,7 @@ def _judge(
         calendar=party.calendar.name,
         gaps=_gaps(case),
         reasons=(ball.reason,),
+        next_ms=next_ms,
     )
     return verdict, late
 

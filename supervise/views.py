@@ -12,27 +12,31 @@ from store import hub
 from store.database import Database
 from store.hub import HubRow
 from store.tx import Tx
-from supervise.cases import Setting, open_tasks, read_setting, with_place
+from supervise.cases import Setting, closed_tasks, open_tasks, read_setting, with_place
 from supervise.knobs import Knobs
 from supervise.projects import project_items, reconcile_projects
 from supervise.report import ProjectItem, ProjectPage, SupervisionReport, loudest_first
-from supervise.rounds import supervise_once
-from supervise.survey import CHUNK, Gathering, Judged, judge_tasks, task_items
+from supervise.survey import CHUNK, Gathering, Judged, blank_report, judge_tasks, task_items
 
 
 def overdue_view(
     db: Database, *, now_ms: int, knobs: Knobs | None = None, org_zone: str | None = None,
-    authority: Sequence[str] | None = None, listed: int | None = None,
+    authority: Sequence[str] | None = None, listed: int | None = None, chunk: int = CHUNK,
 ) -> SupervisionReport:  # fmt: skip
-    """Give what is overdue, due soon and in dispute at *now_ms*.
+    """Give what is overdue, due soon and in dispute at *now_ms*, by judging everything from that moment.
 
     Args:
         listed: items each list keeps; None, as a person who asks expects, for all.
+        chunk: rows a transaction reads.
     """
-    return supervise_once(
-        db, now_ms=now_ms, run_id="", knobs=knobs, org_zone=org_zone, authority=authority, as_of_only=True,
-        listed=listed,
-    )  # fmt: skip
+    placed = with_place(knobs or Knobs(), org_zone, authority)
+    with db.read() as tx:
+        setting = read_setting(tx, now_ms=now_ms, knobs=placed, looking_back=True)
+    gathering = Gathering(blank_report(setting), setting, listed)
+    _judge_open(db, gathering, chunk)
+    _count_closed(db, gathering.report, chunk)
+    _reconcile_all(db, gathering, chunk)
+    return gathering.report
 
 
 def projects_view(
@@ -77,6 +81,43 @@ def project_view(
         )
 
 
+def _judge_open(db: Database, gathering: Gathering, chunk: int) -> None:
+    after = ""
+    while True:
+        with db.read() as tx:
+            rows = open_tasks(tx, after=after, limit=chunk)
+            gathering.add(tx, judge_tasks(tx, rows, gathering.setting))
+        if len(rows) < chunk:
+            return
+        after = rows[-1].uid
+
+
+def _count_closed(db: Database, report: SupervisionReport, chunk: int) -> None:
+    after = ""
+    while True:
+        with db.read() as tx:
+            rows = closed_tasks(tx, after=after, limit=chunk)
+        report.tally("tasks", len(rows))
+        if len(rows) < chunk:
+            return
+        after = rows[-1].uid
+
+
+def _reconcile_all(db: Database, gathering: Gathering, chunk: int) -> None:
+    report, after = gathering.report, ""
+    while True:
+        with db.read() as tx:
+            rows = hub.select(tx, "project", after=after, limit=chunk)
+            apart = [each for each in reconcile_projects(tx, rows, gathering.setting) if each.apart]
+            report.tally("projects", len(rows))
+            report.tally("disagreements", len(apart))
+            left = None if gathering.listed is None else max(0, gathering.listed - len(report.disagreements))
+            report.disagreements.extend(project_items(tx, apart[:left], gathering.setting, gathering.tallies))
+        if len(rows) < chunk:
+            return
+        after = rows[-1].uid
+
+
 def _listed(tx: Tx, rows: Sequence[HubRow], setting: Setting) -> list[ProjectItem]:
     _, gathering = _judge_project(tx, [row.uid for row in rows], setting, CHUNK)
     return project_items(tx, reconcile_projects(tx, rows, setting), setting, gathering.tallies)
@@ -84,7 +125,7 @@ def _listed(tx: Tx, rows: Sequence[HubRow], setting: Setting) -> list[ProjectIte
 
 def _judge_project(tx: Tx, uids: Sequence[str], setting: Setting, size: int) -> tuple[list[Judged], Gathering]:
     """Judge every open task of those projects; what is kept is bounded by the tasks of one chunk of projects."""
-    gathering = Gathering(SupervisionReport(run_id="", now_ms=setting.now_ms, zone=setting.knobs.zone), setting)
+    gathering = Gathering(blank_report(setting), setting)
     judged: list[Judged] = []
     after = ""
     while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from supervise.history import BallMove
 from supervise.knobs import Knobs
 from supervise.lifecycle import HOLDS, LifecycleCase, LifecycleClaim, reconcile
 from supervise.pauses import Pause
-from supervise.verdict import TaskCase, evaluate_task
+from supervise.verdict import TaskCase, TaskVerdict, evaluate_task
 
 CALENDARS = Calendars(org="CN", country=find_country)
 DAY_MS = 86_400_000
@@ -46,6 +47,8 @@ def cases(draw: st.DrawFn, *, waiting: bool = False) -> TaskCase:
         "title": draw(st.sampled_from(["x", "【客户】x"])),
     }
     spans = draw(st.lists(st.tuples(days, days).map(lambda pair: Pause(min(pair), max(pair))), max_size=3))
+    if not waiting and draw(st.booleans()):
+        spans.append(Pause(draw(days)))
     return TaskCase(
         uid="t",
         task=task,
@@ -87,6 +90,26 @@ def test_a_verdict_holds_together(case: TaskCase, now_ms: int, tuned: Knobs) -> 
     assert (brief.severity, brief.since, brief.obd, brief.due_eff) == (
         verdict.severity, verdict.since, verdict.obd, verdict.due_eff,
     )  # fmt: skip
+
+
+@settings(deadline=None, max_examples=400)
+@given(cases(), moments, st.integers(0, 60 * 24 * 60), knobs, st.integers(0, 3))
+def test_until_the_moment_a_verdict_names_time_alone_changes_nothing(
+    case: TaskCase, now_ms: int, minutes: int, tuned: Knobs, soon: int
+) -> None:
+    tuned = replace(tuned, due_soon_bd=soon)
+    verdict = evaluate_task(case, CALENDARS, now_ms=now_ms, knobs=tuned, explain=False)
+    assert verdict.next_ms is None or verdict.next_ms > now_ms
+    later = now_ms + minutes * 60_000
+    if verdict.next_ms is not None:
+        later = min(later, verdict.next_ms - 1)
+    again = evaluate_task(case, CALENDARS, now_ms=later, knobs=tuned, explain=False)
+    assert _seen(again) == _seen(verdict)
+
+
+def _seen(verdict: TaskVerdict) -> TaskVerdict:
+    """Give what readers see of a verdict: all but the moment it names."""
+    return replace(verdict, next_ms=None)
 
 
 @unhurried

@@ -95,7 +95,7 @@ def test_the_newest_migration_is_the_newest_schema() -> None:
 
 def _steps(dialect: str) -> list[str]:
     """Give every statement of all migrations of a database, in order."""
-    found = [ROOT / "migrations" / step / f"{dialect}.sql" for step in ("baseline", "step_0002", "step_0003")]
+    found = [ROOT / "migrations" / step / f"{dialect}.sql" for step in ("baseline", "step_0002", "step_0003", "step_0004")]
     return [one.strip() for path in found for one in path.read_text(encoding="utf-8").split(ddl.SEPARATOR)]
 
 
@@ -109,7 +109,7 @@ def test_the_migrations_make_every_table_of_the_schema(dialect: str) -> None:
 
 
 def test_an_empty_database_is_refused_when_it_must_not_be_changed(empty_url: str, clock: Any) -> None:
-    with pytest.raises(ConfigError, match="revision none, this program needs 0003") as caught:
+    with pytest.raises(ConfigError, match="revision none, this program needs 0004") as caught:
         Database.open(empty_url, clock=clock, migrate=False)
     assert caught.value.next_step == "run duban db upgrade"
     engine = sa.create_engine(empty_url)
@@ -124,7 +124,7 @@ def test_a_newer_store_is_refused_and_left_alone(empty_url: str, clock: Any) -> 
         tx.conn.execute(sa.update(schema.revision).values(version_num="0099"))
     db.close()
     for migrate in (True, False):
-        with pytest.raises(ConfigError, match="revision 0099, this program knows up to 0003"):
+        with pytest.raises(ConfigError, match="revision 0099, this program knows up to 0004"):
             Database.open(empty_url, clock=clock, migrate=migrate)
 
 
@@ -136,7 +136,7 @@ def test_an_older_store_goes_through_the_migrations_with_all_it_holds(empty_url:
         conn.exec_driver_sql("INSERT INTO task (uid, title) VALUES ('t', 'T')")
         conn.exec_driver_sql("INSERT INTO ball_event (entity, uid, at_ms, data) VALUES ('task', 't', 3, '{}')")
     engine.dispose()
-    with pytest.raises(ConfigError, match="revision 0001, this program needs 0003"):
+    with pytest.raises(ConfigError, match="revision 0001, this program needs 0004"):
         Database.open(empty_url, clock=clock, migrate=False)
     Database.open(empty_url, clock=clock).close()
     db = Database.open(empty_url, clock=clock, migrate=False)
