@@ -26,7 +26,7 @@ from supervise.knobs import Knobs
 from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
 
-START_MS = 1_780_272_000_000  # 2026-06-01 08:00 in Shanghai, a Monday
+START_MS = 1_780_876_800_000  # 2026-06-08 08:00 in Shanghai, a Monday
 MINUTE_MS = 60_000
 TASKS = [f"t{at}" for at in range(8)]
 PROJECTS, CONTACTS, ACCOUNTS = ["p0", "p1"], ["c0", "c1", "c2"], ["a0", "a1"]
@@ -121,6 +121,15 @@ task_fields = st.fixed_dictionaries(
         "severity": st.sampled_from([None, "S3"]),
     },
 )
+milestone_fields = st.fixed_dictionaries(
+    {},
+    optional={
+        "status": st.sampled_from(["done", "in_progress", "waiting_client"]),
+        "title": st.sampled_from(["M1", "M2"]),
+        "kind": st.sampled_from(["milestone", "action"]),
+        "project": st.sampled_from(PROJECTS),
+    },
+)
 columns = st.sampled_from(
     [
         ("status", "waiting_client"), ("status", "done"), ("due", "2026-06-02"), ("due", None), ("kind", "milestone"),
@@ -129,6 +138,7 @@ columns = st.sampled_from(
 )  # fmt: skip
 place = st.fixed_dictionaries({}, optional={"zone": zones, "calendar": calendars})
 edits: st.SearchStrategy[Edit] = st.one_of(
+    st.builds(edited, st.just("task"), st.just("t0"), milestone_fields),
     st.builds(edited, st.just("task"), st.sampled_from(TASKS), task_fields),
     st.builds(edited, st.just("task"), st.sampled_from(TASKS), task_fields),
     st.builds(

@@ -95,7 +95,9 @@ def test_the_newest_migration_is_the_newest_schema() -> None:
 
 def _steps(dialect: str) -> list[str]:
     """Give every statement of all migrations of a database, in order."""
-    found = [ROOT / "migrations" / step / f"{dialect}.sql" for step in ("baseline", "step_0002", "step_0003", "step_0004")]
+    found = [
+        ROOT / "migrations" / step / f"{dialect}.sql" for step in ("baseline", "step_0002", "step_0003", "step_0004")
+    ]
     return [one.strip() for path in found for one in path.read_text(encoding="utf-8").split(ddl.SEPARATOR)]
 
 
