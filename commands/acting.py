@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import hashlib
@@ -18,6 +19,7 @@ from commands.messages import MESSAGES
 from commands.output import clean, emit, line, table
 from commands.status import moment
 from commands.supervision import as_of_ms, instant_ms
+from mapping.errors import InputError
 from mapping.records import ENTITIES
 
 if TYPE_CHECKING:
@@ -333,6 +335,8 @@ def waive(doing: Doing, ref: str, what: str, waived_by: str, reason: str) -> Don
     from supervise import acting
 
     entity, uid = doing.service.desk.find(ref)
+    with contextlib.suppress(InputError):  # else one of our own people, or somebody whom no record stands for
+        waived_by = doing.uid(waived_by, "contact")
     return acting.waive(doing.hand, entity, uid, what, waived_by, reason)
 
 

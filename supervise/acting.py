@@ -12,7 +12,7 @@ from typing import Any, Final
 from mapping.errors import InputError
 from mapping.records import FIELDS, TASK_STATUSES, EntityKind, Value
 from mapping.status import TERMINAL, is_open, judge_task_move
-from store import supervision
+from store import hub, supervision
 from store.hub import HubRow
 from store.supervision import Override, Pause
 from supervise.ball import ball_of
@@ -229,6 +229,8 @@ def dispute(hand: Hand, uid: str, entry: str, words: str) -> Done:
 def waive(hand: Hand, entity: EntityKind, uid: str, what: str, by: str, reason: str = "") -> Done:
     """Keep that somebody entitled to it does without something: a punch item, a retrospective, a survey.
 
+    Args:
+        by: uid of the contact who said so, or a name of our own side; only the client's word opens the gate.
     Raises:
         InputError: what, or who waives it, is not said.
     """
@@ -236,7 +238,11 @@ def waive(hand: Hand, entity: EntityKind, uid: str, what: str, by: str, reason: 
         row = scene.row(entity, uid)
         needs(what, "what is waived", "豁免事项")
         needs(by, "who waives it", "豁免人")
-        return scene.do(entity, row, "waiver", {"what": what, "by": by, "reason": reason})
+        contact = hub.read(scene.tx, "contact", [by]).get(by)
+        side = "vendor" if contact is None else str(contact.values.get("side") or "client")
+        name = name_of(contact, "contact") if contact is not None else by
+        doc = {"what": what, "by": by, "name": name, "side": side, "reason": reason}
+        return scene.do(entity, row, "waiver", doc)
 
 
 def record(hand: Hand, entity: EntityKind, uid: str, kind: str, doc: Mapping[str, Any]) -> Done:

@@ -62,7 +62,8 @@ def sign(hand: Hand, uid: str, given: Signing) -> Done:
             )  # fmt: skip
         doc = {
             "task": uid, "doc_version": version, "doc_hash": digest, "signer": signer.uid,
-            "name": name_of(signer, "contact"), "role": given.role or role_of(signer), "method": _method(given.method),
+            "name": name_of(signer, "contact"), "role": given.role or role_of(signer),
+            "roles": held_roles(signer, given.role), "method": _method(given.method),
             "at_ms": hand.happened_ms, "comments": given.comments,
         }  # fmt: skip
         stage = "signed_with_comments" if given.comments else "signed"
@@ -138,7 +139,8 @@ def accept(hand: Hand, uid: str, given: Accepting) -> Done:
         made = [_punch(scene, row, wish, given.due) for wish in wishes]
         doc = {
             "outcome": given.outcome, "conditions": wishes, "signer": signer.uid, "name": name_of(signer, "contact"),
-            "role": given.role or role_of(signer), "method": _method(given.method), "reason": given.reason,
+            "role": given.role or role_of(signer), "roles": held_roles(signer, given.role),
+            "method": _method(given.method), "reason": given.reason,
             "punch": made,
         }  # fmt: skip
         return scene.do("task", row, "acceptance", doc, values, made=made)
@@ -309,6 +311,11 @@ def role_of(contact: HubRow) -> str:
     """Give the role in which a contact signs unless said otherwise."""
     roles = roles_of(contact)
     return "approver" if "approver" in roles else next(iter(roles), "")
+
+
+def held_roles(contact: HubRow, said: str = "") -> list[str]:
+    """Give the roles in which a contact acts: those on record; only where none is, the one that was said."""
+    return list(roles_of(contact)) or ([said] if said else [])
 
 
 def _bound(row: HubRow, name: str, given: str) -> str:

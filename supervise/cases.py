@@ -129,12 +129,14 @@ def closed_tasks(tx: Tx, *, after: str, limit: int) -> list[HubRow]:
     return hub.select(tx, "task", where={"status": TERMINAL}, fields=light, after=after, limit=limit)
 
 
-def read_tasks(tx: Tx, rows: Sequence[HubRow], moves: Mapping[str, Sequence[BallMove]]) -> list[TaskContext]:
-    """Give the cases of those task rows with everything they point to."""
+def read_tasks(
+    tx: Tx, rows: Sequence[HubRow], moves: Mapping[str, Sequence[BallMove]], until_ms: int | None = None
+) -> list[TaskContext]:
+    """Give the cases of those task rows with everything they point to; a pause agreed after *until_ms* is left out."""
     projects = _pointed(tx, "project", rows, "project")
     contacts = _pointed(tx, "contact", rows, "contact")
     accounts = _pointed(tx, "account", [*projects.values(), *contacts.values()], "account")
-    pauses = _pauses(tx, [row.uid for row in rows])
+    pauses = _pauses(tx, [row.uid for row in rows], until_ms)
     blocking = _blocking(tx, [row for row in rows if row.values.get("blocks")])
     out: list[TaskContext] = []
     for row in rows:
@@ -154,10 +156,12 @@ def read_tasks(tx: Tx, rows: Sequence[HubRow], moves: Mapping[str, Sequence[Ball
     return out
 
 
-def read_moves(tx: Tx, uids: Sequence[str]) -> dict[str, list[BallMove]]:
-    """Give the ball's history of each task that has one, oldest first."""
+def read_moves(tx: Tx, uids: Sequence[str], until_ms: int | None = None) -> dict[str, list[BallMove]]:
+    """Give the ball's history of each task that has one, oldest first; what came after *until_ms* is left out."""
     found: dict[str, list[BallMove]] = defaultdict(list)
     for event in supervision.ball_events(tx, "task", uids):
+        if until_ms is not None and event.at_ms > until_ms:
+            continue
         data = event.data
         found[event.uid].append(
             BallMove(event.at_ms, _HOLDERS.get(event.side, "none"), data.get("status") or "", data.get("due"))
@@ -246,9 +250,11 @@ def _stale(tx: Tx, now_ms: int, knobs: Knobs, *, looking_back: bool) -> frozense
     return frozenset(late | {state.name for state in streams.connections(tx) if state.stopped})
 
 
-def _pauses(tx: Tx, uids: Sequence[str]) -> dict[str, list[Pause]]:
+def _pauses(tx: Tx, uids: Sequence[str], until_ms: int | None) -> dict[str, list[Pause]]:
     found: dict[str, list[Pause]] = defaultdict(list)
     for pause in supervision.pauses(tx, "task", uids):
+        if until_ms is not None and pause.created_ms > until_ms:
+            continue
         until = date.fromisoformat(pause.until) if pause.until else None
         found[pause.uid].append(Pause(date.fromisoformat(pause.start), until))
     return found

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from mapping.records import Value
 from store import acts, hub, journal, supervision
@@ -20,7 +19,7 @@ from store.tx import Tx
 from supervise.calendar import Calendar
 from supervise.cases import Setting
 from supervise.change import APPROVED, Baseline, ChangeRequest, first_baseline, gate, rebaseline
-from supervise.due import local_day, read_due, zone_of
+from supervise.due import read_due
 
 KIND: Final = "baseline"
 
@@ -58,9 +57,10 @@ def keep_baseline(tx: Tx, project: str, setting: Setting, *, who: str, salt: byt
     return _move(tx, milestones, moved, setting, who, salt)
 
 
-def read_baselines(tx: Tx, project: str) -> list[Baseline]:
-    """Give the versions of a project's plan, the first one first."""
-    return [_baseline(one.doc) for one in supervision.baselines(tx, "project", [project]) if one.kind == KIND]
+def read_baselines(tx: Tx, project: str, until_ms: int | None = None) -> list[Baseline]:
+    """Give the versions of a project's plan, the first one first; those made after *until_ms* are left out."""
+    kept = (one for one in supervision.baselines(tx, "project", [project]) if one.kind == KIND)
+    return [_baseline(one.doc) for one in kept if until_ms is None or one.at_ms <= until_ms]
 
 
 def read_request(
@@ -84,22 +84,10 @@ def read_request(
         approver_roles=tuple(doc.get("roles") or ()),
         decided_on=_day(doc.get("decided_on")),
         stage=str(values.get("stage") or "draft"),
-        submitted_on=_day(values.get("start")) or entered.get("submitted"),
+        submitted_on=entered.get("submitted") or _day(values.get("start")),
         affected=tuple(named(values.get("affected"), milestones)),
         started_on=entered.get("implementing"),
     )
-
-
-def stage_days(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> dict[str, dict[str, date]]:
-    """Give the first day on which each task was in each stage, as the journal and people's word have it."""
-    found: dict[str, dict[str, date]] = {}
-    for entry in journal.since(tx, "task", uids, 0):
-        stage = entry.changes.get("stage", [None, None])[1]
-        if isinstance(stage, str):
-            found.setdefault(entry.uid, {}).setdefault(stage, local_day(entry.at_ms, zone))
-    for act in acts.of(tx, "task", uids, ["stage"]):
-        found.setdefault(act.uid, {})[str(act.doc.get("to"))] = local_day(act.at_ms, zone)
-    return found
 
 
 def named(value: Value, rows: Sequence[HubRow]) -> list[str]:
@@ -201,6 +189,4 @@ def _baseline(doc: Mapping[str, Any]) -> Baseline:
 
 def _day(value: Any) -> date | None:
     found = read_due(value)
-    if isinstance(found, int):
-        return local_day(found, zone_of(["UTC"])[0])
-    return found
+    return found if isinstance(found, date) else None

@@ -33,6 +33,7 @@ class TaskItem:
     Args:
         due: as typed in the CRM; ``due_eff``: as it counts.
         owner: who minds it on our side.
+        kind: of the task; blocks: titles of the milestones that wait for it; internal: not for the client's eyes.
         sources: the linked records.
         evidence: what each statement rests on.
     """
@@ -52,6 +53,9 @@ class TaskItem:
     severity: Severity | None = None
     ball: Holder = "none"
     provisional: bool = False
+    kind: str = "action"
+    blocks: tuple[str, ...] = ()
+    internal: bool = False
     sources: tuple[SourceRef, ...] = ()
     evidence: tuple[Reason, ...] = ()
 

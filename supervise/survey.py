@@ -14,6 +14,7 @@ from store.tx import Tx
 from supervise.ball import ball_of
 from supervise.cases import Setting, TaskContext, read_moves, read_tasks, sources_of, unusual
 from supervise.history import BallMove
+from supervise.kinds import kind_of
 from supervise.report import Loudness, SupervisionReport, TaskItem, loudest_first, loudness
 from supervise.severity import Severity
 from supervise.verdict import TaskVerdict, evaluate_task
@@ -63,11 +64,11 @@ def blank_report(setting: Setting, run_id: str = "") -> SupervisionReport:
 
 def judge_tasks(tx: Tx, rows: Sequence[HubRow], setting: Setting) -> list[Judged]:
     """Judge those rows at the setting's moment."""
-    moves = read_moves(tx, [row.uid for row in rows])
+    moves = read_moves(tx, [row.uid for row in rows], setting.now_ms)
     fresh = {row.uid: fresh_move(row, moves.get(row.uid, ()), setting.now_ms) for row in rows}
     told = {row.uid: _with(moves.get(row.uid, ()), fresh[row.uid]) for row in rows}
     out: list[Judged] = []
-    for context in read_tasks(tx, rows, told):
+    for context in read_tasks(tx, rows, told, setting.now_ms):
         verdict = evaluate_task(
             context.case, setting.calendars, now_ms=setting.now_ms, knobs=setting.knobs, explain=False
         )
@@ -190,6 +191,8 @@ def _item(each: Judged, verdict: TaskVerdict, sources: Any) -> TaskItem:
         severity=verdict.severity,
         ball=verdict.ball,
         provisional=verdict.provisional,
+        kind=kind_of(context.row.values)[0],
+        internal=context.row.values.get("internal") is True,
         sources=sources,
         evidence=verdict.reasons,
     )

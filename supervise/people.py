@@ -1,0 +1,418 @@
+"""What a project's records say of its people: who was heard when, who came, what they answered. Pure.
+
+Heard from counts only what a contact of the client wrote, did or attended; what we did, and what the sync touched,
+does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from mapping.records import Value
+from mapping.status import is_open
+from store.hub import HubRow
+from supervise.ball import Holder
+from supervise.calendar import ONE_DAY, Calendar
+from supervise.engagement import WINDOW_BD, Engagement, EngagementCase, client_responses, engagement
+from supervise.health import Mood
+from supervise.material import Material, text
+from supervise.papers import civil, civil_in
+from supervise.planning import decimal_of
+from supervise.readiness import Flagged, ItemState, ReadinessCase, read_cadence, readiness
+from supervise.satisfaction import (
+    SCALES,
+    Answer,
+    LoopCase,
+    SatisfactionResult,
+    satisfaction,
+    unhappy,
+    view_loop,
+)
+
+KEY_ROLES: Final = frozenset({"sponsor", "decision_maker", "approver", "coordinator", "key_user"})
+_BY_CONTACT: Final = {
+    "signature": "signer", "rejection": "signer", "revocation": "signer", "acceptance": "signer",
+    "decision": "approver", "minutes_confirmed": "by", "promise": "contact", "responded": "by",
+}  # fmt: skip
+"""Act -> where it names the contact who did it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactLine:
+    """One of the client's people.
+
+    Args:
+        last_two_way_ms: when we last heard from them; ``last_two_way_ref`` is where that can be looked up.
+    """
+
+    uid: str
+    name: str
+    title: str = ""
+    roles: tuple[str, ...] = ()
+    side: str = ""
+    email: str = ""
+    mobile: str = ""
+    zone: str = ""
+    opt_out: bool = False
+    inactive: bool = False
+    last_two_way_ms: int | None = None
+    last_two_way_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingLine:
+    """One meeting: who was asked, who came, whether the minutes stand."""
+
+    uid: str
+    title: str
+    held_at_ms: int | None = None
+    invited: tuple[str, ...] = ()
+    attended: tuple[str, ...] = ()
+    minutes: str = ""
+    confirmed: bool = False
+    stage: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackLine:
+    """One feedback and whether its loop is closed.
+
+    Args:
+        contact: name of who gave it.
+        follow_up: uid of the action that follows it up.
+        cause: code of its root cause, for lessons.
+    """
+
+    uid: str
+    title: str
+    kind: str = ""
+    status: str = ""
+    contact: str = ""
+    score: Decimal | None = None
+    scale: str = ""
+    wave: str = ""
+    verbatim: str = ""
+    submitted_ms: int | None = None
+    follow_up: str = ""
+    loop_open: bool = False
+    loop_due: date | None = None
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One thing a contact of the client did."""
+
+    at_ms: int
+    contact: str
+    ref: str
+
+
+def heard(material: Material) -> list[Heard]:
+    """Give everything the client's people did, oldest first."""
+    found = [*_said(material), *_wrote(material), *_answered(material), *_came(material)]
+    inside = (one for one in found if one.at_ms <= material.setting.now_ms and _is_client(material, one.contact))
+    return sorted(inside, key=lambda one: (one.at_ms, one.ref))
+
+
+def _is_client(material: Material, uid: str) -> bool:
+    row = material.contacts.get(uid)
+    return row is not None and text(row.values, "side") in ("", "client")
+
+
+def _said(material: Material) -> Iterator[Heard]:
+    for uid, said in material.acts.items():
+        for act in said:
+            who = act.doc.get(_BY_CONTACT.get(act.kind, ""))
+            if isinstance(who, str) and who in material.contacts:
+                yield Heard(act.at_ms, who, material.ref(uid))
+
+
+def _wrote(material: Material) -> Iterator[Heard]:
+    """Give the comments whose author is one of the client's people, by e-mail or full name."""
+    names = {
+        text(row.values, name).casefold(): uid
+        for uid, row in material.contacts.items()
+        for name in ("email", "name")
+        if text(row.values, name)
+    }
+    for row in material.comments:
+        at_ms, who = row.values.get("occurred_at"), names.get(text(row.values, "author").strip().casefold())
+        if who is not None and isinstance(at_ms, int):
+            yield Heard(at_ms, who, material.ref(row.uid))
+
+
+def _answered(material: Material) -> Iterator[Heard]:
+    for row in material.feedback:
+        at_ms, who = row.values.get("submitted_at"), text(row.values, "contact")
+        if who and isinstance(at_ms, int) and row.values.get("kind") != "lesson":
+            yield Heard(at_ms, who, material.ref(row.uid))
+
+
+def _came(material: Material) -> Iterator[Heard]:
+    for line in meetings(material):
+        if line.held_at_ms is not None:
+            yield from (Heard(line.held_at_ms, who, material.ref(line.uid)) for who in line.attended)
+
+
+def contact_lines(material: Material, events: Sequence[Heard]) -> list[ContactLine]:
+    """Give the client's people, those with roles first."""
+    last = {one.contact: one for one in events}
+    account = material.account.uid if material.account is not None else ""
+    found = []
+    for uid, row in material.contacts.items():
+        values, seen = row.values, last.get(uid)
+        side = text(values, "side") or ("client" if text(values, "account") == account and account else "")
+        found.append(
+            ContactLine(
+                uid=uid, name=text(values, "name"), title=text(values, "title"), roles=roles_of(row), side=side,
+                email=text(values, "email"), mobile=text(values, "mobile") or text(values, "phone"),
+                zone=text(values, "zone"), opt_out=values.get("opt_out") is True,
+                inactive=values.get("inactive") is True or row.state != "live",
+                last_two_way_ms=seen.at_ms if seen else None, last_two_way_ref=seen.ref if seen else "",
+            )
+        )  # fmt: skip
+    return sorted(found, key=lambda line: (not line.roles, line.name, line.uid))
+
+
+def roles_of(row: HubRow) -> tuple[str, ...]:
+    """Give the roles a contact holds."""
+    roles = row.values.get("roles")
+    return tuple(roles) if isinstance(roles, list) else ()
+
+
+def meetings(material: Material) -> list[MeetingLine]:
+    """Give the meetings, the latest first."""
+    found = []
+    for row in material.of_kind("meeting"):
+        held, stage = row.values.get("held_at"), text(row.values, "stage")
+        said = material.said(row.uid, "meeting")
+        found.append(
+            MeetingLine(
+                uid=row.uid, title=text(row.values, "title"), held_at_ms=held if isinstance(held, int) else None,
+                invited=_named(material, row.values.get("invited")),
+                attended=_named(material, row.values.get("attended")),
+                minutes=str(said[-1].doc.get("minutes") or "") if said else "",
+                confirmed=stage == "minutes_confirmed", stage=stage,
+            )
+        )  # fmt: skip
+    return sorted(found, key=lambda line: (-(line.held_at_ms or 0), line.title, line.uid))
+
+
+def _named(material: Material, value: Value) -> tuple[str, ...]:
+    """Give the contacts that a list of uids or names means; a name nobody here has is kept as it is."""
+    words = value.replace(";", ",").replace("，", ",").replace("、", ",").split(",") if isinstance(value, str) else []
+    by_name = {text(row.values, "name"): uid for uid, row in material.contacts.items()}
+    return tuple(by_name.get(word.strip(), word.strip()) for word in words if word.strip())
+
+
+# --- feedback -----------------------------------------------------------------------------------------------------
+
+
+def feedback_lines(material: Material) -> list[FeedbackLine]:
+    """Give every feedback with where its loop stands, the latest first."""
+    found = []
+    for row in material.feedback:
+        values = row.values
+        case = loop_case(material, row)
+        loop = view_loop(case, today=material.today, calendar=material.calendar)
+        at_ms = values.get("submitted_at")
+        found.append(
+            FeedbackLine(
+                uid=row.uid, title=text(values, "subject"), kind=text(values, "kind"), status=text(values, "status"),
+                contact=material.name(text(values, "contact")), score=case.score, scale=text(values, "scale"),
+                wave=text(values, "wave"), verbatim=text(values, "body"),
+                submitted_ms=at_ms if isinstance(at_ms, int) else None, follow_up=case.follow_up, loop_open=loop.open,
+                loop_due=loop.due, cause=text(values, "cause"),
+            )
+        )  # fmt: skip
+    return sorted(found, key=lambda line: (-(line.submitted_ms or 0), line.title, line.uid))
+
+
+def loop_case(material: Material, row: HubRow) -> LoopCase:
+    """Give one feedback as the rule of the closed loop takes it."""
+    values = row.values
+    follow_up = text(values, "follow_up")
+    made = next((task for task in material.tasks if task.uid == follow_up), None)
+    return LoopCase(
+        uid=row.uid,
+        kind=text(values, "kind"),
+        on=civil_in(values.get("submitted_at"), material) or material.today,
+        score=decimal_of(values.get("score")),
+        scale=text(values, "scale"),
+        owner=text(values, "owner"),
+        follow_up=follow_up,
+        follow_up_on=material.born.get(made.uid) if made is not None else None,
+        status=text(values, "status") or "new",
+        due=civil(values.get("loop_due")),
+    )
+
+
+def measured(material: Material) -> SatisfactionResult:
+    """Give satisfaction wave by wave."""
+    answers = [
+        Answer(
+            contact=text(row.values, "contact"), wave=text(row.values, "wave"), scale=text(row.values, "scale"),
+            score=decimal_of(row.values.get("score")), at_ms=_at(row), kind=text(row.values, "kind"),
+            verbatim=text(row.values, "body"), uid=row.uid,
+        )
+        for row in material.feedback if text(row.values, "kind") in SCALES
+    ]  # fmt: skip
+    return satisfaction(answers, {wave: len(who) for wave, who in invited(material).items()}, material.setting.knobs)
+
+
+def invited(material: Material) -> dict[str, set[str]]:
+    """Give to whom each wave went."""
+    found: dict[str, set[str]] = {}
+    for act in material.said(material.project.uid, "survey_sent"):
+        found.setdefault(str(act.doc.get("wave") or ""), set()).update(act.doc.get("contacts") or ())
+    return found
+
+
+def mood(material: Material, result: SatisfactionResult) -> Mood | None:
+    """Give what is known of the client's satisfaction; None where nobody was asked and nobody complained."""
+    complaints = [row for row in material.feedback if text(row.values, "kind") == "complaint"]
+    if not result.votes and not complaints:
+        return None
+    key = {uid for uid, row in material.contacts.items() if KEY_ROLES & set(roles_of(row))}
+    loud = [
+        row.uid
+        for row in complaints
+        if text(row.values, "status") not in ("resolved", "closed")
+        and text(row.values, "severity") in ("high", "critical")
+    ]
+    return Mood(unhappy=[vote.uid for vote in unhappy(result, key)], complaints=loud)
+
+
+def _at(row: HubRow) -> int:
+    at_ms = row.values.get("submitted_at")
+    return at_ms if isinstance(at_ms, int) else 0
+
+
+# --- taking part --------------------------------------------------------------------------------------------------
+
+
+def engaged(material: Material, events: Sequence[Heard]) -> Engagement:
+    """Give how far the client takes part, over the last working days."""
+    last, first = material.today, window_start(material.calendar, material.today)
+    due, on_time = _punctual(material, first, last)
+    seats = [line for line in meetings(material) if line.held_at_ms is not None]
+    held = [line for line in seats if first < material.day(line.held_at_ms or 0) <= last]
+    asked = _asked(material, first, last)
+    answered = {(row.values.get("wave"), text(row.values, "contact")) for row in material.feedback}
+    key = {
+        uid for uid, row in material.contacts.items() if KEY_ROLES & set(roles_of(row)) and _is_client(material, uid)
+    }
+    active = {one.contact for one in events if first < material.day(one.at_ms) <= last}
+    case = EngagementCase(
+        uid=material.project.uid,
+        on_time=on_time,
+        due=due,
+        response_days=_responses(material, first, last),
+        attended=sum(1 for line in held for who in line.attended if _is_client(material, who)),
+        invited=sum(1 for line in held for who in {*line.invited, *line.attended} if _is_client(material, who)),
+        survey_answered=len(asked & answered),
+        survey_sent=len(asked),
+        active_contacts=len(active & key),
+        expected_contacts=len(key),
+    )
+    return engagement(case)
+
+
+def window_start(calendar: Calendar, today: date, days: int = WINDOW_BD) -> date:
+    """Give the day before the last *days* working days up to *today*."""
+    day = today
+    while calendar.bd(day, today) < days:
+        day -= ONE_DAY
+    return day
+
+
+def _asked(material: Material, first: date, last: date) -> set[tuple[Value, str]]:
+    return {
+        (act.doc.get("wave"), who)
+        for act in material.said(material.project.uid, "survey_sent")
+        if first < material.day(act.at_ms) <= last
+        for who in act.doc.get("contacts") or ()
+    }
+
+
+def _punctual(material: Material, first: date, last: date) -> tuple[int, int]:
+    """Count the client's actions that fell due in the window, and those of them done in time."""
+    due = on_time = 0
+    for row in material.tasks:
+        judged = material.judged.get(row.uid)
+        if judged is not None:
+            verdict = judged.verdict
+            late_by = verdict.due_eff if verdict.is_client_action else None
+            due += late_by is not None and first < late_by < last
+            continue
+        day, done = civil_in(row.values.get("due"), material), civil_in(row.values.get("done_at"), material)
+        if text(row.values, "status") != "done" or day is None or last_holder(material, row.uid) != "client":
+            continue
+        by = material.calendar.roll(day)
+        if first < by <= last:
+            due += 1
+            on_time += done is not None and done <= by
+    return due, on_time
+
+
+def last_holder(material: Material, uid: str) -> Holder:
+    """Give the side that had a task before it was closed; "none" where nobody knows."""
+    held = [move.holder for move in material.moves.get(uid, ()) if move.holder != "none"]
+    return held[-1] if held else "none"
+
+
+def _responses(material: Material, first: date, last: date) -> list[int]:
+    return [
+        days
+        for row in material.tasks
+        for days in client_responses(
+            material.moves.get(row.uid, ()), first=first + ONE_DAY, last=last, calendar=material.calendar,
+            zone=material.zone,
+        )
+    ]  # fmt: skip
+
+
+def lacking(material: Material, events: Sequence[Heard], *, charter: bool) -> tuple[Flagged, ...]:
+    """Give what the project lacks: a word from the client, a charter, people, dates, owners, sides."""
+    last = events[-1] if events else None
+    values = material.project.values
+    return readiness(
+        ReadinessCase(
+            uid=material.project.uid,
+            today=material.today,
+            calendar=material.calendar,
+            lifecycle=text(values, "lifecycle"),
+            active_since=material.active_since,
+            cadence_bd=read_cadence(values.get("cadence"), material.setting.knobs.cadence_bd),
+            last_client_event=material.day(last.at_ms) if last else None,
+            last_client_ref=last.ref if last else "",
+            charter_in_force=charter,
+            roles=frozenset(_held_roles(material)),
+            items=[_item_state(material, row) for row in material.tasks if is_open(text(row.values, "status"))],
+        )
+    )
+
+
+def _held_roles(material: Material) -> Iterable[str]:
+    for uid, row in material.contacts.items():
+        if _is_client(material, uid) and row.state == "live" and row.values.get("inactive") is not True:
+            yield from roles_of(row)
+    if text(material.project.values, "sponsor") in material.contacts:
+        yield "sponsor"
+
+
+def _item_state(material: Material, row: HubRow) -> ItemState:
+    judged = material.judged.get(row.uid)
+    code = judged.verdict.reasons[0].code if judged is not None and judged.verdict.reasons else ""
+    return ItemState(
+        uid=row.uid,
+        due=row.values.get("due") not in (None, ""),
+        owner=bool(text(row.values, "owner")),
+        sided=code != "no_side_is_ours",
+        since=material.born.get(row.uid),
+    )
