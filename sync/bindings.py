@@ -37,12 +37,14 @@ class Work:
         new: uid -> records that become this entity now.
         bound_by: uid -> why they were brought together.
         marks: uid -> the dirty mark to clear once it is planned.
+        key_taken: entities that a person made of a record which carries another's key.
     """
 
     uids: list[str]
     new: dict[str, list[Item]] = field(default_factory=dict)
     bound_by: dict[str, str] = field(default_factory=dict)
     marks: dict[str, DirtyMark] = field(default_factory=dict)
+    key_taken: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -219,9 +221,15 @@ class Binder:
         done.update((twin.connection, twin.remote_id) for twin in twins)
         if reason:
             work.bound_by[uid] = reason
+        if node in meetings.fresh and self._key_taken(item):
+            work.key_taken.add(uid)
         for twin in twins:
             if twin.state == "review":
                 worklist.close_matches(self._tx, twin.connection, twin.object, [twin.remote_id], self._now_ms)
+
+    def _key_taken(self, item: Item) -> bool:
+        key = (item.doc or {}).get("key")
+        return bool(key) and bool(hub.select(self._tx, self._entity, where={"key": key}, states=(), limit=1))
 
     def _twins(self, item: Item, group: Sequence[Node]) -> list[Item]:
         """Give the records that become one entity together, in the order of their connections."""

@@ -102,7 +102,7 @@ def _plan_fields(plan: EntityPlan, view: EntityView, live: Sequence[SideView], *
     hub_changes: list[FieldChange] = []
     single = len(live) == 1 and not view.exists and not view.parked and live[0].base is None
     if single:
-        _import_single(plan, live[0], steps[live[0].connection], hub_changes, detail=view.detail)
+        _import_single(plan, view, live[0], steps[live[0].connection], hub_changes)
     else:
         moved = _moved(view, live)
         by_field: dict[str, list[tuple[SideView, BoundField]]] = {}
@@ -124,12 +124,14 @@ def _plan_fields(plan: EntityPlan, view: EntityView, live: Sequence[SideView], *
 
 
 def _import_single(
-    plan: EntityPlan, side: SideView, step: LinkStep, hub_changes: list[FieldChange], *, detail: bool
+    plan: EntityPlan, view: EntityView, side: SideView, step: LinkStep, hub_changes: list[FieldChange]
 ) -> None:
     """Take a record nobody else knows."""
     assert side.seen is not None
     take_fields(plan, step, side.seen.doc, moves_of(side.bound, side.homes), side.refs)
-    if detail:
+    if view.key_taken:
+        plan.values.pop("key", None)
+    if view.detail:
         hub_changes += [
             FieldChange(field=name, old=None, new=value, reason=reasons.NEW_AT_REMOTE)
             for name, value in plan.values.items()

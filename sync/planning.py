@@ -274,6 +274,7 @@ class Planner:
         return EntityView(
             entity=entity, uid=uid, exists=row is not None or bool(best), state=state, values=values, sides=sides,
             parked=parked, bound_by=work.bound_by.get(uid, ""), vanished=row is None and bool(best),
+            key_taken=uid in work.key_taken,
             detail=self._policy.digests or len(self._report.lines) < self._policy.lines_kept,
         )  # fmt: skip
 

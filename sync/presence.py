@@ -26,7 +26,8 @@ def plan_creates(plan: EntityPlan, view: EntityView) -> None:
     values = {**view.values, **plan.values}
     absent = [side for side in view.sides if side.base is None and side.seen is None]
     wanted = [side for side in absent if _creatable(plan, view, side, values)]
-    if wanted and is_blank(values.get("key")) and any(side.bound.key_field for side in wanted):
+    wants_key = view.key_taken or any(side.bound.key_field for side in wanted)
+    if wants_key and is_blank(values.get("key")):
         values["key"] = view.uid
         plan.values["key"] = view.uid
         _push_key(plan, view)
@@ -108,17 +109,18 @@ def _push_key(plan: EntityPlan, view: EntityView) -> None:
         if step is None:
             step = kept_link(side, "live")
             plan.links.append(step)
-        if not is_blank(step.shadow_remote.get("key")):
+        there = step.shadow_remote.get("key")
+        if not (is_blank(there) or view.key_taken):
             continue
         step.shadow_hub.pop("key", None)
-        step.shadow_remote["key"] = None
+        step.shadow_remote["key"] = there
         op = next((o for o in plan.ops if o.connection == side.connection), None)
         if op is None:
             op = OpStep(connection=side.connection, object=side.object, action="update", remote_id=step.remote_id,
                         values={}, hub_values={}, base={})  # fmt: skip
             plan.ops.append(op)
-        op.values["key"], op.hub_values["key"], op.base["key"] = view.uid, view.uid, None
-        change = FieldChange(field="key", old=None, new=view.uid, reason=reasons.FILL_BLANK)
+        op.values["key"], op.hub_values["key"], op.base["key"] = view.uid, view.uid, there
+        change = FieldChange(field="key", old=there, new=view.uid, reason=reasons.FILL_BLANK)
         add_line(plan, view, "patch", side.connection, reasons.FILL_BLANK, change, remote=side)
 
 

@@ -84,6 +84,7 @@ class EntityView:
         vanished: its hub row was removed behind our back; the values are what its links remember.
         bound_by: why its spokes were brought together, when that happened just now.
         detail: False leaves the single fields out of the lines of plain imports (long first pulls).
+        key_taken: the key its record carries is another's: it gets one of its own.
     """
 
     entity: EntityKind
@@ -96,6 +97,7 @@ class EntityView:
     bound_by: str = ""
     detail: bool = True
     vanished: bool = False
+    key_taken: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -44,6 +44,38 @@ def test_it_waits_even_when_ours_is_changed_meanwhile(rig: Rig) -> None:
     assert len(rig.rows("contact")) == 1
 
 
+def test_it_waits_although_ours_was_changed_before_theirs_was_seen(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, overlap_s=600.0)
+    rig.a.list_lag_s = 40
+    rig.a.plant("contacts", ANN)
+    record = rig.b.plant("contacts", ANN)
+    rig.round(after_s=1)
+    rig.b.edit("contacts", record, {"title": "CEO"})
+    rig.round(after_s=1)
+    rig.clock.sleep(60)
+    rig.rest()
+    assert len(rig.questions("match")) == len(rig.rows("contact")) == 1
+
+
+@pytest.mark.parametrize("unique_at_a", [True, False])
+def test_a_clone_that_is_rejected_gets_a_key_of_its_own(tmp_path: Path, unique_at_a: bool) -> None:
+    rig = Rig(tmp_path, each={"a": {"unique_key": unique_at_a}, "b": {"unique_key": False}})
+    _, theirs = rig.ann()
+    clone = rig.b.plant("contacts", {**rig.b.live("contacts")[theirs], "title": "CFO"})
+    rig.rest()
+    rig.desk.reject(rig.questions("match")[0].id or 0)
+    rig.rest()
+    rig.b.edit("contacts", clone, {"title": "Chair"})
+    rig.rest()
+    assert rig.questions() == [] == rig.held()
+    rows = {row.uid: row.values for row in rig.rows("contact")}
+    assert sorted(str(values["title"]) for values in rows.values()) == ["Chair", "None"]
+    assert len({values["key"] for values in rows.values()}) == 2
+    for world in (rig.a, rig.b):
+        assert {one["key"] for one in world.live("contacts").values()} == {one["key"] for one in rows.values()}
+        assert len(world.live("contacts")) == len(rows) == 2
+
+
 def test_accepted_ours_goes_on_and_theirs_leaves_the_sync(rig: Rig) -> None:
     record = theirs(rig)
     rig.desk.accept(rig.questions("match")[0].id or 0)
