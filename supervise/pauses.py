@@ -57,15 +57,24 @@ def apply_pauses(
             ``fixed`` never moves it and only excuses the days.
         held_from: see ``Counting``.
     """
-    if not pauses:
-        return Counting(due, frozenset(), held_from)
     paused: set[date] = set()
-    for pause in sorted(pauses, key=lambda each: (each.start, each.end or today)):
-        fresh = set(calendar.working_days(pause.start, pause.end or today)) - paused
-        if policy == "floating" and fresh and pause.start <= due:
+    for start, end in _merged(pauses, today):
+        fresh = calendar.working_days(start, end)
+        if policy == "floating" and fresh and start <= due:
             due = calendar.add_bd(due, len(fresh))
-        paused |= fresh
+        paused.update(fresh)
     return Counting(due, frozenset(paused), held_from)
+
+
+def _merged(pauses: Sequence[Pause], today: date) -> list[tuple[date, date]]:
+    """Give the pauses as spans that neither overlap nor touch, oldest first; an open one runs to *today*."""
+    spans: list[tuple[date, date]] = []
+    for start, end in sorted((pause.start, pause.end or today) for pause in pauses):
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], end))
+        elif start < end:
+            spans.append((start, end))
+    return spans
 
 
 def overdue_days(counting: Counting, *, today: date, calendar: Calendar) -> int:
