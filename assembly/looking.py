@@ -12,6 +12,9 @@ from store import journal, outbox, quarantine, reviews, runs, streams, supervisi
 from store.journal import Entry
 from store.supervision import BallEvent, CalendarDay
 from store.tx import Tx
+from supervise.cases import Setting, read_setting
+from supervise.dossier import Dossier, Standing, portfolio, read_dossier
+from supervise.explaining import Explanation, read_explanation
 from supervise.hand import Hand
 from supervise.report import ProjectItem, ProjectPage, SupervisionReport
 from supervise.settings import calendar_word
@@ -99,6 +102,44 @@ class Looking(Assembly):
         if page is None:
             raise InputError(f"no project {ref!r}", zh=f"没有项目 {ref!r}")
         return page
+
+    def dossier(self, ref: str, as_of_ms: int | None = None) -> Dossier:
+        """Give everything there is to say about one project; a moment that is past is told as it was then.
+
+        Raises:
+            InputError: nothing answers to that name, or the project was not there yet.
+        """
+        _, uid = self.desk.find(ref, "project")
+        with self.db.read() as tx:
+            found = read_dossier(tx, uid, self._setting(tx, as_of_ms), past=self._past(as_of_ms))
+        if found is None:
+            raise InputError(f"no project {ref!r}", zh=f"没有项目 {ref!r}")
+        return found
+
+    def standings(self, as_of_ms: int | None = None) -> list[Standing]:
+        """Give how every live project stands, by name."""
+        with self.db.read() as tx:
+            found = list(portfolio(tx, self._setting(tx, as_of_ms), past=self._past(as_of_ms)))
+        return sorted(found, key=lambda one: (one.project.name, one.project.uid))
+
+    def explain(self, ref: str, as_of_ms: int | None = None) -> Explanation:
+        """Give every rule's word on one task.
+
+        Raises:
+            InputError: nothing answers to that name, or the task was not there yet.
+        """
+        _, uid = self.desk.find(ref, "task")
+        with self.db.read() as tx:
+            found = read_explanation(tx, uid, self._setting(tx, as_of_ms), past=self._past(as_of_ms))
+        if found is None:
+            raise InputError(f"no task {ref!r} at that time", zh=f"当时还没有任务 {ref!r}")
+        return found
+
+    def _setting(self, tx: Tx, as_of_ms: int | None) -> Setting:
+        return read_setting(tx, now_ms=self._moment(as_of_ms), knobs=self.knobs, looking_back=True)
+
+    def _past(self, as_of_ms: int | None) -> bool:
+        return as_of_ms is not None and as_of_ms < self.clock.now_ms()
 
     def ball_history(self, ref: str, as_of_ms: int | None = None) -> list[BallEvent]:
         """Give who had the ball of a task, and since when, oldest first.

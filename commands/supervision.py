@@ -1,4 +1,4 @@
-"""overdue, projects, project show: what the client owes, and where the sources disagree."""
+"""overdue: what the client owes; and how lists of items and projects are printed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.app import App, as_of_option, command, group
-from commands.output import clean, emit, line, plain, table
+from commands.app import App, as_of_option, command
+from commands.output import clean, emit, line, table
 
 if TYPE_CHECKING:
     from service import Service
     from supervise.report import ProjectItem, TaskItem
-
-project = group("project")
 
 
 @command("overdue")
@@ -33,40 +31,6 @@ def overdue(app: App) -> int:
         line(app, "none.overdue")
     else:
         show_overdue(app, seen.overdue)
-    return 0
-
-
-@command("projects")
-@as_of_option
-def projects(app: App) -> int:
-    with app.open() as service:
-        found = service.projects(as_of_ms(app, service))
-    if app.json:
-        emit({"projects": found})
-    elif not found:
-        line(app, "none.projects")
-    else:
-        show_projects(app, found)
-    return 0
-
-
-@command("show", "project.show", project)
-@click.argument("ref", metavar="RECORD")
-@as_of_option
-def project_show(app: App, ref: str) -> int:
-    with app.open() as service:
-        page = service.project(ref, as_of_ms(app, service))
-    if app.json:
-        emit({"project": page})
-        return 0
-    show_projects(app, [page.project])
-    for key in ("client_open", "overdue", "ours", "undated"):
-        items = getattr(page, key)
-        if items:
-            click.echo("\n" + app.say(f"page.{key}"))
-            show_overdue(app, items)
-    for one in page.project.evidence:
-        click.echo("  " + facts(plain(one)))
     return 0
 
 

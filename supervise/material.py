@@ -121,6 +121,11 @@ def read_materials(tx: Tx, uids: Sequence[str], setting: Setting, *, past: bool 
     return reading.materials(projects) if projects else []
 
 
+def rows_back(tx: Tx, entity: EntityKind, rows: list[HubRow], setting: Setting, *, past: bool = True) -> list[HubRow]:
+    """Give rows as they were at the setting's moment, without those that came later."""
+    return _Reading(tx, setting, past).back(entity, rows)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     tx: Tx

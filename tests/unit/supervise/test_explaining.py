@@ -1,0 +1,91 @@
+"""Why an item is or is not overdue, rule by rule, as it stood at the moment asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from store.database import Database
+from supervise import acting
+from supervise.cases import read_setting
+from supervise.explaining import Explanation, read_explanation
+from supervise.knobs import Knobs
+from tests.support.project_desk import ProjectDesk, StoppedClock, ms
+
+
+@pytest.fixture
+def desk() -> Iterator[ProjectDesk]:
+    database = Database.open("sqlite://", clock=StoppedClock())
+    yield ProjectDesk(database)
+    database.close()
+
+
+def why(desk: ProjectDesk, uid: str, now: str, *, past: bool = False) -> Explanation:
+    with desk.db.read() as tx:
+        found = read_explanation(tx, uid, read_setting(tx, now_ms=ms(now), knobs=Knobs()), past=past)
+    assert found is not None
+    return found
+
+
+def said(found: Explanation) -> list[tuple[str, str, str]]:
+    return [(step.rule, step.verdict, step.code) for step in found.steps]
+
+
+def test_a_late_client_action_is_explained_from_the_ball_to_the_level(desk: ProjectDesk) -> None:
+    desk.task("t", "action", status="in_progress", due="2026-06-19")  # Dragon Boat day, off until Monday the 22nd
+    acting.move_ball(desk.hand(at="2026-06-01T10:00"), "t", "client", "要数据")
+    found = why(desk, "t", "2026-06-26T10:00")
+    assert said(found) == [
+        ("B1", "action", "kind_stated"), ("R1", "client", "status_names_holder"), ("R2", "yes", "client_action"),
+        ("R3", "CN", "calendar_known"), ("R4", "2026-06-22", "due_day"), ("R4", "", "due_rolled"),
+        ("R5", "yes", "overdue"), ("R8", "4", "lateness"), ("R9", "S2", "severity"),
+    ]  # fmt: skip
+    assert found.steps[1].data["since_ms"] == ms("2026-06-01T10:00")
+    assert found.steps[6].data["since"] == "2026-06-23"
+
+
+def test_a_promise_that_was_broken_and_a_snooze_are_named(desk: ProjectDesk) -> None:
+    desk.task("t", "action", status="waiting_client", due="2026-06-03")
+    acting.promise(desk.hand(), "t", date(2026, 6, 9), "下周二")
+    acting.snooze(desk.hand(), "t", date(2026, 6, 12), "出差")
+    assert said(why(desk, "t", "2026-06-09T10:00"))[-2:] == [
+        ("R9b", "2026-06-09", "promise_holds"), ("R9b", "2026-06-12", "snooze_holds"),
+    ]  # fmt: skip
+    assert [code for _, _, code in said(why(desk, "t", "2026-06-15T10:00"))[-2:]] == ["promise_broken", "snooze_over"]
+    assert said(why(desk, "t", "2026-06-05T10:00", past=True))[-1][0] == "R9"
+
+
+@pytest.mark.parametrize(
+    ("values", "last"),
+    [
+        ({"status": "done", "due": "2026-06-03"}, ("R5", "no", "closed")),
+        ({"status": "waiting_client"}, ("R5", "no", "no_due")),
+        ({"status": "waiting_client", "due": "soon"}, ("R5", "no", "due_unreadable")),
+    ],
+)
+def test_what_no_date_can_be_held_against_says_so(
+    desk: ProjectDesk, values: dict[str, str], last: tuple[str, str, str]
+) -> None:
+    due = values.pop("due", None)
+    desk.task("t", "action", **values)
+    if due == "soon":
+        with desk.db.write() as tx:
+            tx.conn.exec_driver_sql("PRAGMA ignore_check_constraints = 1")
+            tx.conn.exec_driver_sql("UPDATE task SET due = 'soon' WHERE uid = 't'")
+    elif due:
+        desk.edit("task", "t", due=due)
+    assert said(why(desk, "t", "2026-06-09T10:00"))[-1] == last
+
+
+def test_an_item_on_hold_and_one_of_an_unpublished_year_are_told_apart(desk: ProjectDesk) -> None:
+    desk.task("t", "action", status="on_hold", due="2026-06-03")
+    assert ("R5", "no", "on_hold") in said(why(desk, "t", "2026-06-09T10:00"))
+    desk.task("far", "action", status="waiting_client", due="2028-02-02")
+    assert ("R3", "CN", "calendar_provisional") in said(why(desk, "far", "2026-06-09T10:00"))
+
+
+def test_nothing_is_explained_about_what_was_not_there(desk: ProjectDesk) -> None:
+    with desk.db.read() as tx:
+        assert read_explanation(tx, "ghost", read_setting(tx, now_ms=0, knobs=Knobs())) is None
