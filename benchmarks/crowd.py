@@ -19,6 +19,7 @@ TASKS_EACH: Final = 100
 FIRST_MOMENT: Final = int(datetime(2026, 6, 10, 1, 0, tzinfo=UTC).timestamp() * 1000)
 """Nine in the morning in China, a Wednesday."""
 HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
 _BATCH: Final = 20_000
 _TODAY: Final = date(2026, 6, 10)
 _COUNTRIES: Final = ("中国", "CN", "US", "GB", "SG", None)

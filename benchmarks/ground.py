@@ -112,16 +112,11 @@ class Ground:
 
     def work(self, job: str, *arguments: object) -> dict[str, Any]:
         """Run one job in a fresh process and give its figures (see ``worker``)."""
-        done = subprocess.run(self.command(job, *arguments), capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{job} failed: {done.stderr[-3000:]}")
-        found = json.loads(done.stdout.strip().splitlines()[-1])
-        assert isinstance(found, dict)
-        return found
+        return run_job(job, *arguments)
 
     def command(self, job: str, *arguments: object) -> list[str]:
         """Give the command line of a job."""
-        return [sys.executable, "-m", "benchmarks.worker", job, *map(str, arguments)]
+        return job_command(job, *arguments)
 
     def token(self) -> str:
         """Give an access token of the Zoho organisation, for the bare loops."""
@@ -132,3 +127,18 @@ class Ground:
         }  # fmt: skip
         with httpx.Client(trust_env=False) as client:
             return str(client.post(zoho["accounts"].rstrip("/") + "/oauth/v2/token", data=form).json()["access_token"])
+
+
+def run_job(job: str, *arguments: object) -> dict[str, Any]:
+    """Run one job in a fresh process and give its figures (see ``worker``)."""
+    done = subprocess.run(job_command(job, *arguments), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{job} failed: {done.stderr[-3000:]}")
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    assert isinstance(found, dict)
+    return found
+
+
+def job_command(job: str, *arguments: object) -> list[str]:
+    """Give the command line of a job."""
+    return [sys.executable, "-m", "benchmarks.worker", job, *map(str, arguments)]
