@@ -7,11 +7,10 @@ import pytest
 from sandbox.drill.quarter import Size, play
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_two_weeks_of_ten_projects_keep_every_promise(seed: int) -> None:
-    told = play(Size(seed=seed, projects=10, days=7))
+def test_two_weeks_of_ten_projects_keep_every_promise() -> None:
+    told = play(Size(seed=1, projects=10, days=14))
     assert told.broken == []
-    assert told.figures["rounds"] >= 7 * 24
+    assert told.figures["rounds"] >= 14 * 24
     assert told.figures["raised"] > 5
     assert told.figures["killed in supervise"] > 2
     assert told.figures["records_alike"] > 100
