@@ -10,6 +10,7 @@ import logging
 import ssl
 import threading
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, Final
 
 import httpcore
@@ -78,7 +79,7 @@ def trust(ca_file: str | None) -> ssl.SSLContext:
     Raises:
         ConfigError: the file cannot be read.
     """
-    context = httpx.create_ssl_context(trust_env=False)
+    context = _public_authorities() if ca_file is None else httpx.create_ssl_context(trust_env=False)
     if ca_file is not None:
         try:
             context.load_verify_locations(cafile=ca_file)
@@ -87,6 +88,12 @@ def trust(ca_file: str | None) -> ssl.SSLContext:
                 f"[http] ca_file cannot be read: {ca_file}", zh=f"[http] ca_file 无法读取：{ca_file}"
             ) from exc
     return context
+
+
+@cache
+def _public_authorities() -> ssl.SSLContext:
+    """Trust the public authorities; read once, for every way out of this process reads the same."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class _Backend(httpcore.NetworkBackend):

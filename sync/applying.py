@@ -82,31 +82,35 @@ class Applier:
                 else:
                     for batch in batches:
                         for sent in self._intend([batch]):
-                            self._settle([send(sent)])
+                            self._judge_connection(send(sent))
+                            self._settle([sent])
 
     def _pooled(self, pool: ThreadPoolExecutor, batches: Iterator[_Batch]) -> None:
         """Keep a bounded number of batches in the air.
 
         What lands together is settled together, and all that then may go out has one intent on disk: the more the
-        store is the slow part, the fewer commits it is asked for.
+        store is the slow part, the fewer commits it is asked for. The next ones go out before the landed ones are
+        settled, so that the network does not wait for the store.
         """
         flying: set[Future[_Batch]] = set()
+        landed: list[_Batch] = []
         try:
             while True:
                 free = _IN_FLIGHT - len(flying)
                 for batch in self._intend(list(islice(batches, free))):
                     flying.add(pool.submit(send, batch))
+                self._settle(landed)
                 if not flying:
                     return
-                landed, flying = wait(flying, return_when=FIRST_COMPLETED)
-                self._settle([future.result() for future in landed])
+                down, flying = wait(flying, return_when=FIRST_COMPLETED)
+                landed = [future.result() for future in down]
+                for batch in landed:
+                    self._judge_connection(batch)
         finally:
             for future in flying:
                 future.cancel()
 
     def _settle(self, landed: Sequence[_Batch]) -> None:
-        for batch in landed:
-            self._judge_connection(batch)
         together = sorted(landed, key=lambda batch: batch.target)
         for _, group in groupby(together, key=lambda batch: batch.target):
             batches = list(group)

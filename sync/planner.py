@@ -96,7 +96,7 @@ def _returns(live: Iterable[SideView]) -> bool:
 
 def _plan_fields(plan: EntityPlan, view: EntityView, live: Sequence[SideView], *, outward: bool) -> None:
     """Merge every mapped field over the hub and all present spokes; fill links, ops, reviews and hub changes."""
-    steps = {side.connection: _step(side) for side in live}
+    steps = _Steps(live)
     patches: dict[str, dict[str, Value]] = {}
     changes: dict[str, list[FieldChange]] = {side.connection: [] for side in live}
     hub_changes: list[FieldChange] = []
@@ -119,8 +119,35 @@ def _plan_fields(plan: EntityPlan, view: EntityView, live: Sequence[SideView], *
             _take(plan, view, name, outcome, steps, patches, changes, hub_changes, group, outward)
     _hub_step(plan, view, live, hub_changes)
     for side in live:
-        _side_step(plan, view, side, steps[side.connection], patches.get(side.connection), changes[side.connection])
+        _side_step(plan, view, side, steps, patches.get(side.connection), changes[side.connection])
     _scope_steps(plan, view)
+
+
+class _Steps(dict[str, LinkStep]):
+    """How each link stands after the plan, made when somebody first wants to change it: most links stay as they are."""
+
+    def __init__(self, live: Sequence[SideView]) -> None:
+        self._live = live
+
+    def __missing__(self, connection: str) -> LinkStep:
+        step = self[connection] = _step(next(side for side in self._live if side.connection == connection))
+        return step
+
+    def agree(self, side: SideView, name: str, shadow_hub: Value | Unseen, shadow_remote: Value | Unseen) -> None:
+        """Set what both ends last agreed on for a field, and forget its loss."""
+        connection, base = side.connection, side.base
+        if connection not in self and base is not None and name not in base.notes:
+            before = base.shadow_hub.get(name, UNSEEN), base.shadow_remote.get(name, UNSEEN)
+            if _same(before[0], shadow_hub) and _same(before[1], shadow_remote):
+                return
+        step = self[connection]
+        _set(step.shadow_hub, name, shadow_hub)
+        _set(step.shadow_remote, name, shadow_remote)
+        step.notes.pop(name, None)
+
+
+def _same(one: Value | Unseen, other: Value | Unseen) -> bool:
+    return one is other or (type(one) is type(other) and one == other)
 
 
 def _import_single(
@@ -197,7 +224,7 @@ def _take(
     view: EntityView,
     name: str,
     outcome: FieldOutcome,
-    steps: Mapping[str, LinkStep],
+    steps: _Steps,
     patches: dict[str, dict[str, Value]],
     changes: dict[str, list[FieldChange]],
     hub_changes: list[FieldChange],
@@ -206,17 +233,16 @@ def _take(
 ) -> None:
     """Write one field's outcome into the plan."""
     hub = view.values.get(name)
-    may_write = {side.connection: side.may_write and outward and side.bound.map.writable for side, _ in group}
+    sides = {side.connection: side for side, _ in group}
     for connection, (shadow_hub, shadow_remote) in outcome.shadows.items():
-        _set(steps[connection].shadow_hub, name, shadow_hub)
-        _set(steps[connection].shadow_remote, name, shadow_remote)
-        steps[connection].notes.pop(name, None)
+        steps.agree(sides[connection], name, shadow_hub, shadow_remote)
     for connection, loss in outcome.losses.items():
         steps[connection].notes[name] = loss
         if loss != "normalised":
             add_line(plan, view, "skip", connection, reasons.LOSS_PREFIX + loss, FieldChange(field=name, old=None, new=outcome.value, reason=loss))  # fmt: skip  # noqa: E501
     for connection, value in outcome.patches.items():
-        if may_write[connection]:
+        side = sides[connection]
+        if side.may_write and outward and side.bound.map.writable:
             patches.setdefault(connection, {})[name] = value
             standing = outcome.shadows[connection][1]
             old = None if isinstance(standing, Unseen) else standing
@@ -334,12 +360,13 @@ def _side_step(
     plan: EntityPlan,
     view: EntityView,
     side: SideView,
-    step: LinkStep,
+    steps: _Steps,
     patch: dict[str, Value] | None,
     changes: Sequence[FieldChange],
 ) -> None:
     base = side.base
-    if (
+    step = steps[side.connection] if base is None or base.state != "live" else steps.get(side.connection)
+    if step is not None and (
         base is None
         or base.state != "live"
         or step.shadow_hub != base.shadow_hub
@@ -348,12 +375,14 @@ def _side_step(
     ):
         plan.links.append(step)
     if patch:
-        values = {**view.values, **plan.values}
+        known = step or base
+        assert known is not None
+        values = {**view.values, **plan.values} if plan.values else view.values
         plan.ops.append(
             OpStep(
-                connection=side.connection, object=side.object, action="update", remote_id=step.remote_id,
+                connection=side.connection, object=side.object, action="update", remote_id=known.remote_id,
                 values=patch, hub_values={name: values.get(name) for name in patch},
-                base={name: step.shadow_remote[name] for name in patch if name in step.shadow_remote},
+                base={name: known.shadow_remote[name] for name in patch if name in known.shadow_remote},
             )
         )  # fmt: skip
         add_line(plan, view, "patch", side.connection, changes[0].reason, *changes, remote=side)

@@ -198,8 +198,10 @@ def judge(jobs: Sequence[Job], answer: Answer) -> list[WriteResult]:
         node = by_id.get(job.row.remote_id or "")
         if node is None and full and not _told_apart(answers[place], jobs):
             node = answers[place]
-        missing = _result(job.row, "unknown", job.row.remote_id, code="ROWS_MISSING")
-        results.append(missing if node is None else _judge_row(job.row, node))
+        if node is None:
+            results.append(_result(job.row, "unknown", job.row.remote_id, code="ROWS_MISSING"))
+        else:
+            results.append(_judge_row(job.row, node))
     return results
 
 
