@@ -15,6 +15,7 @@ from config import loading
 from mapping.errors import ConfigError, DubanError, InputError
 from mapping.records import EntityKind
 from store import hub, runs, secrets, streams, sweeps
+from supervise.following import follow_up
 from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
 from sync import planfile, retiring
@@ -266,12 +267,18 @@ class Service(Looking):
         return self._run((), options, 10.0, progress, (Ask(**given), who), plan=plan.run_id)
 
     def supervise(self, as_of_ms: int | None = None) -> SupervisionReport:
-        """Judge every task and project once and write flags and reconciled statuses into the hub."""
+        """Judge tasks and projects, write flags and reconciled statuses into the hub, and do what the rules ask for."""
         with self._holding, self._writer(10.0):
-            return supervise_once(
+            report = supervise_once(
                 self.db, now_ms=self._moment(as_of_ms), run_id=self._new_id(), knobs=self.knobs,
                 as_of_only=as_of_ms is not None,
             )  # fmt: skip
+            if as_of_ms is None:
+                followed = follow_up(self.db, now_ms=report.now_ms, knobs=self.knobs, random_bytes=os.urandom)
+                report.changed += followed.changed
+                for kind, count in followed.made.items():
+                    report.tally(kind, count)
+            return report
 
     def retirable(self, name: str) -> dict[str, int]:
         """Count what the store holds of a connection that left the configuration.

@@ -109,6 +109,11 @@ def since(tx: Tx, entity: EntityKind, uids: Iterable[str], seq: int) -> list[Ent
     return sorted(found, key=lambda entry: entry.seq or 0)
 
 
+def touched_after(tx: Tx, seq: int) -> list[tuple[str, str]]:
+    """Give (entity, uid) of every record to which something happened after entry *seq*."""
+    return [tuple(row) for row in fetch(tx, 'SELECT DISTINCT "entity", "uid" FROM "journal" WHERE "seq" > ?', seq)]
+
+
 def entry(tx: Tx, seq: int) -> Entry | None:
     """Give one entry by its place in the chain."""
     row = fetch_one(tx, f'{_SELECT} FROM "journal" WHERE "seq" = ?', seq)

@@ -31,6 +31,8 @@ from supervise.knobs import Knobs
 from supervise.survey import fresh_move
 
 SALT_BYTES: Final = 32
+RULE: Final = "rule"
+"""Who acts when duban does something by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,11 @@ class Hand:
     at_ms: int | None = None
     knobs: Knobs = field(default_factory=Knobs)
     random_bytes: Callable[[int], bytes] = os.urandom
+
+    @property
+    def cause(self) -> str:
+        """Say what the journal names as the cause."""
+        return RULE if self.who == RULE else "person"
 
     @property
     def happened_ms(self) -> int:
@@ -178,7 +185,7 @@ class Scene:
     def note(self, kind: str, entity: EntityKind, uid: str, changes: dict[str, list[Any]]) -> None:
         """Journal something and put its record on the list of those to look at."""
         hand = self.hand
-        entry = Entry("", hand.now_ms, kind, entity, uid, who=hand.who, changes=changes, cause="person")
+        entry = Entry("", hand.now_ms, kind, entity, uid, who=hand.who, changes=changes, cause=hand.cause)
         journal.append(self.tx, [entry], self.salt())
         hub.mark_dirty(self.tx, entity, [uid], kind, hand.now_ms)
 
@@ -210,7 +217,7 @@ class Scene:
                 zh=f"“{name_of(row)}” 已登记更晚的球权变动;时间不能早于它",
             )
         data = {"status": move.status, "due": move.due}
-        event = BallEvent("task", row.uid, move.at_ms, move.holder, "person", data)
+        event = BallEvent("task", row.uid, move.at_ms, move.holder, self.hand.cause, data)
         supervision.append_ball_events(self.tx, [event])
 
 

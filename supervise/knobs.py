@@ -52,6 +52,7 @@ class Knobs:
         survey_gap_days: calendar days between two surveys to one contact; survey_reminders: how many may follow one.
         survey_min, survey_sure: answers below which no score is given, and below which it is only indicative.
         deemed_after_bd: working days after which delivery may be deemed accepted, as a contract says; 0 is never.
+        follow_low_scores: whether a low score gets an action that follows it up by itself; off, it is only told of.
         stale_after_h: a source not read for so long no longer takes part in reconciling.
         override_days, override_max_days: life of a person's override of a project's lifecycle.
         authority: connections in falling authority over the lifecycle; empty means nobody wins by rank.
@@ -80,6 +81,7 @@ class Knobs:
     survey_min: int = 5
     survey_sure: int = 30
     deemed_after_bd: int = 0
+    follow_low_scores: bool = False
     stale_after_h: int = 24
     override_days: int = 14
     override_max_days: int = 30
