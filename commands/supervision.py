@@ -11,6 +11,7 @@ import click
 
 from commands.app import App, as_of_option, command
 from commands.output import clean, emit, line, table
+from reports.wording import Language, say
 
 if TYPE_CHECKING:
     from service import Service
@@ -71,9 +72,17 @@ def show_overdue(app: App, found: Sequence[TaskItem]) -> None:
 
 
 def show_projects(app: App, found: Sequence[ProjectItem]) -> None:
-    """Print projects with what each source says."""
+    """Print projects with what each source says, and why one is held."""
+    language: Language = "zh" if app.language == "zh" else "en"
     rows = [
-        (one.code or one.uid, one.name, one.lifecycle, facts(one.claims), ", ".join(one.flags), one.client_overdue)
+        (
+            one.code or one.uid,
+            one.name,
+            one.lifecycle,
+            facts(one.claims),
+            ", ".join(say(language, f"outcome.{flag}") for flag in one.flags),
+            one.client_overdue,
+        )
         for one in found
     ]
     table(app, ("id", "project", "lifecycle", "claims", "flags", "overdue"), rows)
