@@ -185,14 +185,29 @@ def mark_dirty(tx: Tx, entity: EntityKind, uids: Iterable[str], reason: str, now
     execute_many(tx, sql, [(entity, uid, reason, now_ms) for uid in uids])
 
 
-def dirty(tx: Tx, entity: EntityKind, *, after: str = "", limit: int = 1000) -> list[DirtyMark]:
-    """Give one mark per row that must be looked at, ordered by uid."""
+def mark_once(tx: Tx, entity: EntityKind, uids: Sequence[str], reason: str, now_ms: int) -> None:
+    """Put rows on that list unless they stand there for the same reason."""
+    sql = 'DELETE FROM "dirty" WHERE "entity" = ? AND "reason" = ? AND'
+    execute_among(tx, sql, '"uid"', uids, entity, reason)
+    mark_dirty(tx, entity, uids, reason, now_ms)
+
+
+def dirty(
+    tx: Tx, entity: EntityKind, *, after: str = "", limit: int = 1000, asleep: Sequence[str] = ()
+) -> list[DirtyMark]:
+    """Give one mark per row that must be looked at, ordered by uid.
+
+    Args:
+        asleep: reasons that alone are none to look at a row now.
+    """
+    reasons = among(tx, '"reason"')
+    waking = f" AND NOT ({reasons})" if asleep else ""
     rows = fetch(
         tx,
         'SELECT d."uid", d."reason", d."seq" FROM "dirty" d JOIN ('
-        'SELECT DISTINCT "uid" FROM "dirty" WHERE "entity" = ? AND "uid" > ? ORDER BY "uid" LIMIT ?'
+        f'SELECT DISTINCT "uid" FROM "dirty" WHERE "entity" = ? AND "uid" > ?{waking} ORDER BY "uid" LIMIT ?'
         ') page ON page."uid" = d."uid" WHERE d."entity" = ? ORDER BY d."uid", d."seq"',
-        entity, after, limit, entity,
+        *(entity, after), *([listed(tx, asleep)] if asleep else []), *(limit, entity),
     )  # fmt: skip
     marks: dict[str, DirtyMark] = {}
     for uid, reason, seq in rows:

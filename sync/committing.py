@@ -5,7 +5,10 @@ Everything happens in the transaction the snapshot was read in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Final
 
 from mapping.records import EntityKind
 from store import claims, hub, identity, inbox, journal, links, outbox, quarantine, reviews, worklist
@@ -23,6 +26,9 @@ from sync.report import RunReport
 from sync.spokes import Spoke
 from sync.views import EntityPlan, LinkStep, OpStep
 
+_REASON: Final = 32
+"""Characters of a mark's reason."""
+
 Planned = tuple[EntityPlan, list[Item], dict[str, Link]]
 """A plan, the observations it was made from, and the links it found."""
 
@@ -32,7 +38,7 @@ class Committer:
 
     Args:
         keyed: keep the identity keys of hub rows (see ``bindings.keep_keys``).
-        away: kinds that some known connection takes no part in now; what it misses stays on the work list.
+        away: kind -> known connections that take no part in it now; what they miss stays on the work list for them.
         who, cause: of the journal's entries; without a cause, the state a row takes is it.
     """
 
@@ -45,7 +51,7 @@ class Committer:
         new_id: Callable[[], str],
         salt: bytes,
         keyed: bool = True,
-        away: frozenset[EntityKind] = frozenset(),
+        away: Mapping[EntityKind, Set[str]] = MappingProxyType({}),
         who: str = "sync",
         cause: str = "",
     ) -> None:
@@ -234,23 +240,33 @@ class Committer:
         done: list[int] = []
         cleared: list[DirtyMark] = []
         waiting: list[str] = []
-        missed: list[str] = []
+        missed: dict[str, list[str]] = {}
+        away = self._away.get(entity, frozenset())
         for plan, items, best in taken:
             if plan.waits:
                 waiting += [] if plan.uid in work.marks or items else [plan.uid]
                 continue
             done += [item.id for item in items if item.id is not None]
-            cut_off = any(link.state == "live" and name not in spokes for name, link in best.items())
-            if cut_off or entity in self._away:
-                missed += [plan.uid] if plan.writes_hub and plan.uid not in work.marks else []
-            elif plan.uid in work.marks:
+            if plan.uid in work.marks:
                 cleared.append(work.marks[plan.uid])
+            elif not plan.writes_hub:
+                continue
+            cut_off = [name for name, link in best.items() if link.state == "live" and name not in spokes]
+            for name in sorted({*away, *cut_off}) if away or cut_off else ():
+                missed.setdefault(name, []).append(plan.uid)
         inbox.remove(self._tx, done)
         hub.clear_dirty(self._tx, entity, cleared)
         hub.mark_dirty(self._tx, entity, waiting, "waits", self._now_ms)
-        hub.mark_dirty(self._tx, entity, missed, "missed", self._now_ms)
+        for name, uids in missed.items():
+            hub.mark_once(self._tx, entity, uids, missed_by(name), self._now_ms)
         if waiting or any(plan.waits for plan, _, _ in taken):
             self._report.tally("waiting", sum(plan.waits for plan, _, _ in taken))
+
+
+def missed_by(connection: str) -> str:
+    """Give the reason of a mark that waits for that connection alone."""
+    reason = f"missed:{connection}"
+    return reason if len(reason) <= _REASON else "missed:" + sha256(connection.encode()).hexdigest()[: _REASON - 7]
 
 
 def _meta(plan: EntityPlan, now_ms: int) -> dict[str, object]:

@@ -19,7 +19,7 @@ from store.links import Link
 from store.reviews import Review
 from store.tx import Tx
 from sync.bindings import CHUNK, Binder, Work, keep_keys
-from sync.committing import Committer, Planned
+from sync.committing import Committer, Planned, missed_by
 from sync.guards import Tally, risks
 from sync.importing import Move, import_record, moves_of
 from sync.merge import Parked
@@ -81,7 +81,11 @@ class Planner:
         self._report = report
         self._now_ms = now_ms
         present = {spoke.name for spoke in self._spokes}
-        away = frozenset(one.entity for one in streams.all(tx) if one.generation and one.connection not in present)
+        self._taking: dict[EntityKind, set[str]] = {}
+        for one in streams.all(tx):
+            if one.generation:
+                self._taking.setdefault(one.entity, set()).add(one.connection)
+        away = {kind: names - present for kind, names in self._taking.items()}
         self._committer = Committer(tx, report, now_ms=now_ms, new_id=new_id, salt=salt, away=away)
         self._progress = progress
         self.tally = Tally()
@@ -119,10 +123,10 @@ class Planner:
                 self._report.tally(line.action)
                 self._keep(line)
             binder.lines.clear()
-        after = ""
+        after, asleep = "", [missed_by(name) for name in sorted(self._taking.get(entity, set()) - spokes.keys())]
         while True:
             moved = inbox.linked_uids(self._tx, entity, after=after, limit=CHUNK)
-            dirty = {mark.uid: mark for mark in hub.dirty(self._tx, entity, after=after, limit=CHUNK)}
+            dirty = {mark.uid: mark for mark in hub.dirty(self._tx, entity, after=after, limit=CHUNK, asleep=asleep)}
             uids = sorted({*moved, *dirty})[:CHUNK]
             if not uids:
                 return

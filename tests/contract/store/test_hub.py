@@ -228,6 +228,23 @@ def test_dirty_gives_one_mark_a_row_and_pages_by_uid(db: Database) -> None:
         assert hub.dirty_count(tx) == {"task": 3, "contact": 1}
 
 
+def test_a_mark_asleep_wakes_nobody_but_is_seen_with_the_others(db: Database) -> None:
+    with db.write() as tx:
+        hub.mark_dirty(tx, "task", ["a", "b"], "missed:x", 1)
+        hub.mark_dirty(tx, "task", ["b"], "edit", 2)
+        (mark,) = hub.dirty(tx, "task", asleep=["missed:x", "missed:y"])
+        assert (mark.uid, len(mark.seqs)) == ("b", 2)
+        assert [one.uid for one in hub.dirty(tx, "task", asleep=["missed:y"])] == ["a", "b"]
+
+
+def test_a_row_is_marked_once_for_one_reason(db: Database) -> None:
+    with db.write() as tx:
+        hub.mark_dirty(tx, "task", ["a"], "other", 1)
+        for at_ms in (2, 3):
+            hub.mark_once(tx, "task", ["a", "b"], "missed:x", at_ms)
+        assert [len(mark.seqs) for mark in hub.dirty(tx, "task")] == [2, 1]
+
+
 def test_a_mark_that_came_after_we_looked_stays(db: Database) -> None:
     with db.write() as tx:
         hub.mark_dirty(tx, "task", ["a", "b"], "seen", 1)

@@ -11,7 +11,7 @@ import pytest
 
 from connectors.base import Page, PullRequest
 from connectors.memory_world import Call
-from store import streams
+from store import hub, streams
 from tests.support.rig import Rig
 
 
@@ -269,6 +269,24 @@ def test_what_a_connection_misses_while_it_is_away_reaches_it_when_it_is_back(ri
     assert rig.b.live("contacts")[theirs]["title"] == "CEO"
     assert sorted(row["name"] for row in rig.b.live("contacts").values()) == ["Ann Lee", "Bo"]
     assert rig.round().counts == {}
+
+
+def test_what_an_absent_connection_misses_is_not_looked_at_again_until_it_is_back(rig: Rig) -> None:
+    mine, theirs = rig.ann(title="CTO")
+    everyone = list(rig.configured)
+    rig.configured = everyone[:1]
+    for title in ("CEO", "CFO"):
+        rig.a.edit("contacts", mine, {"title": title})
+        rig.round()
+        with rig.db.read() as tx:
+            assert hub.dirty(tx, "contact", asleep=["missed:b"]) == []
+            (mark,) = hub.dirty(tx, "contact")
+        assert len(mark.seqs) == 1
+    rig.configured = everyone
+    rig.rest()
+    assert rig.b.live("contacts")[theirs]["title"] == "CFO"
+    with rig.db.read() as tx:
+        assert hub.dirty(tx, "contact") == []
 
 
 # --- scope --------------------------------------------------------------------------------------------------------
