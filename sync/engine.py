@@ -57,6 +57,9 @@ class RoundOptions:
     auto: frozenset[str] | None = None
 
 
+_ALL_LINES = 100_000
+"""Lines kept of a plan that a person reads and approves."""
+
 _UNSETTLED = ("stale", "unexplained", "sweep_incomplete")
 """Counts that somebody must look at, although no single record waits for it."""
 
@@ -213,13 +216,27 @@ class Engine:
 
     def _plan(self, report: RunReport, spokes: Sequence[Spoke], options: RoundOptions) -> None:
         """Plan everything in one transaction: a rail that trips, or a plan only shown, leaves nothing behind."""
+        shown = options.kind in ("plan", "apply")
         policy = Policy(
             everything=options.kind == "plan",
             approved=options.approved,
-            digests=options.kind in ("plan", "apply"),
-            lines_kept=100_000 if options.kind in ("plan", "apply") or options.auto is not None else 2000,
+            digests=shown,
+            lines_kept=_ALL_LINES if shown or options.auto is not None else 2000,
             auto=options.auto if options.kind == "sync" else None,
         )
+        counts, lines = dict(report.counts), len(report.lines)
+        tripped = self._planned(report, spokes, options, policy)
+        if tripped is None:
+            return
+        if options.kind == "sync":  # once more, for what a person may approve step by step
+            report.counts, report.lines, report.lines_total = counts, report.lines[:lines], lines
+            self._planned(report, spokes, options, Policy(digests=True, lines_kept=_ALL_LINES))
+        self._trip(report, tripped, raises=options.kind != "plan")
+
+    def _planned(
+        self, report: RunReport, spokes: Sequence[Spoke], options: RoundOptions, policy: Policy
+    ) -> Tripped | None:
+        """Plan, and commit it unless a rail holds it (which is given) or it is only to be shown."""
         tripped: Tripped | None = None
         try:
             with self._db.write() as tx:
@@ -238,8 +255,7 @@ class Engine:
                     raise _Rollback
         except _Rollback:
             pass
-        if tripped is not None:
-            self._trip(report, tripped, raises=options.kind != "plan")
+        return tripped
 
     def _trip(self, report: RunReport, tripped: Tripped, *, raises: bool = True) -> None:
         report.guard = {**{k: v for k, v in asdict(tripped).items() if v != ""}, "allow": tripped.allow}

@@ -64,7 +64,7 @@ class Stored:
 
     Args:
         connections: connection -> fingerprint of its settings and maps; organisations: connection -> the one pinned.
-        digests: what a person approved; None when the run kept no digests and a rail held it.
+        digests: what a person approved; None when a rail held the run before anything was planned.
     """
 
     run_id: str
@@ -84,9 +84,9 @@ def from_body(body: Mapping[str, Any]) -> Stored:
 
 
 def from_run(run: Run, items: Sequence[Mapping[str, Any]]) -> Stored:
-    """Give the plan that a run kept: all of it when it only planned, what waits for approval when it synced."""
+    """Give the plan that a run kept: all of it when it only planned or a rail held it, else what waits for approval."""
     digests = frozenset(item["digest"] for item in items if item.get("digest"))
-    tripped = run.kind == "sync" and (run.summary.get("guard") is not None or not digests)
+    bare = run.kind == "sync" and not digests
     made_of = run.summary.get("made_of") or {}
     tallies = run.summary.get("connections") or {}
     if run.kind == "sync":  # it planned for the live ones alone
@@ -94,7 +94,7 @@ def from_run(run: Run, items: Sequence[Mapping[str, Any]]) -> Stored:
     return Stored(
         run_id=run.id, made_ms=run.started_ms, connections={name: one["fingerprint"] for name, one in made_of.items()},
         organisations={name: one["organisation"] for name, one in made_of.items()},
-        digests=None if tripped else digests, lines=items,
+        digests=None if bare else digests, lines=items,
     )  # fmt: skip
 
 

@@ -131,6 +131,29 @@ def test_deletes_are_accepted_by_their_number_and_no_farther(rig: Rig) -> None:
     assert rig.round("apply", allow={"deletes": 10}).guard is None
 
 
+def test_what_a_rail_held_is_done_to_the_letter_and_within_its_number(rig: Rig) -> None:
+    ids = people(rig, 30)
+    for id_ in ids[:9]:
+        rig.a.remove("contacts", id_)
+    rig.a.edit("contacts", ids[20], {"title": "CEO"})
+    held = rig.round()
+    assert (held.exit_code, held.counts["archive"], len(held.lines)) == (8, 9, 11)
+    plan = stored(rig, held)
+    for id_ in ids[9:12]:  # more since: nobody has read of these
+        rig.a.remove("contacts", id_)
+    rig.a.revive("contacts", ids[0])
+    there = {str(row["name"]): id_ for id_, row in rig.b.live("contacts").items()}
+    rig.b.edit("contacts", there["C20"], {"title": "CFO"})
+    refused = rig.round("apply", approved=plan.digests, planned=plan.lines, allow={"deletes": 7})
+    assert (refused.exit_code, len(rig.rows("contact"))) == (8, 30)
+    done = rig.round("apply", approved=plan.digests, planned=plan.lines, allow={"deletes": 9})
+    assert (done.guard, done.counts["archive"], done.counts["stale"], done.exit_code) == (None, 8, 2, 4)
+    assert sorted(str(row.values["name"]) for row in rig.rows("contact", ("archived",))) == [
+        f"C{n}" for n in range(1, 9)
+    ]
+    assert rig.b.live("contacts")[there["C20"]]["title"] == "CFO"
+
+
 # --- the ground of a plan -----------------------------------------------------------------------------------------
 
 PLAN = Stored(
