@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from connectors.base import ConnectorSettings
@@ -25,7 +25,7 @@ from sync.halting import Halt, never
 from sync.planfile import stale_lines
 from sync.planning import Planner, Policy
 from sync.recovery import Recovery
-from sync.report import ConnectionReport, RunReport, shown_line
+from sync.report import ConnectionReport, RunReport, shown_line, summary
 from sync.retrying import Retrier
 from sync.spokes import Spoke
 from sync.sweeper import Sweeper, SweepOptions
@@ -272,12 +272,11 @@ class Engine:
         waiting["held"] = report.counts.get("held", 0)
         report.needs_person = {kind: found for kind, found in waiting.items() if found}
         report.exit_code = exit_code(report)
-        summary = asdict(replace(report, lines=[]))
-        del summary["lines"]
         lines = [shown_line(line) for line in report.lines]
         with self._db.write() as tx:
             runs.finish(
-                tx, Run(report.run_id, report.kind, report.started_ms, report.ended_ms, report.exit_code, summary)
+                tx,
+                Run(report.run_id, report.kind, report.started_ms, report.ended_ms, report.exit_code, summary(report)),
             )
             runs.save_items(tx, report.run_id, lines)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -139,7 +139,7 @@ class Opener:
         for map_ in one.maps.values():
             if map_.object not in objects:
                 schema = one.connector.describe(map_.object)
-                objects[map_.object] = asdict(schema) if schema is not None else None
+                objects[map_.object] = _shown(schema) if schema is not None else None
         users = [asdict(user) for user in one.connector.users()]
         about = {"identity": asdict(identity), "objects": objects, "users": users, "at_ms": self._clock.now_ms()}
         self._pin(one, identity)
@@ -215,6 +215,15 @@ def fingerprint(settings: ConnectorSettings, maps: Mapping[EntityKind, ObjectMap
 def _plain(value: Any) -> Any:
     secret = getattr(value, "get_secret_value", None)
     return hashlib.sha256(str(secret()).encode()).hexdigest() if callable(secret) else value
+
+
+_FIELD_PARTS = tuple(part.name for part in fields(FieldSchema))
+
+
+def _shown(schema: ObjectSchema) -> dict[str, Any]:
+    """Give the metadata of an object as a document; the same as ``asdict`` without copying every value on the way."""
+    known = {name: {part: getattr(one, part) for part in _FIELD_PARTS} for name, one in schema.fields.items()}
+    return {"name": schema.name, "label": schema.label, "fields": known}
 
 
 def _schema(doc: dict[str, Any] | None) -> ObjectSchema | None:

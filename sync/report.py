@@ -130,6 +130,8 @@ class RunReport:
         return spoken if len(spoken) == len(self.problems) else self.problems
 
 
+_REPORT = tuple(field.name for field in fields(RunReport) if field.name not in ("connections", "lines"))
+_TALLY = tuple(field.name for field in fields(ConnectionReport))
 _LINE = tuple(field.name for field in fields(PlanLine))
 _CHANGE = tuple(field.name for field in fields(FieldChange))
 
@@ -138,4 +140,13 @@ def shown_line(line: PlanLine) -> dict[str, Any]:
     """Give a line as a document; the same as ``asdict`` without copying every value on the way."""
     shown = {name: getattr(line, name) for name in _LINE}
     shown["fields"] = [{name: getattr(change, name) for name in _CHANGE} for change in line.fields]
+    return shown
+
+
+def summary(report: RunReport) -> dict[str, Any]:
+    """Give a report without its lines as a document; every idle round writes one, so nothing is copied on the way."""
+    shown = {name: getattr(report, name) for name in _REPORT}
+    shown["connections"] = {
+        name: {part: getattr(tally, part) for part in _TALLY} for name, tally in report.connections.items()
+    }
     return shown

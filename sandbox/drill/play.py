@@ -14,7 +14,8 @@ from typing import Final
 from sandbox.drill.acts import Act, Script, Setting, draw_hot
 from sandbox.drill.oracle import judge
 from sandbox.drill.people import Stage
-from sandbox.drill.scene import Crash, Scene
+from sandbox.drill.scene import Scene
+from sandbox.drill.stores import Crash
 
 _HELD_S: Final = 90_000
 """Longer than anything that was refused or busy stays parked."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any, Final
@@ -19,8 +17,8 @@ from mapping.fields import ObjectMap
 from mapping.loading import load_maps
 from mapping.records import EntityKind
 from sandbox.drill.acts import MAPPED, REMOTES, UNMAPPED, Setting, Side
+from sandbox.drill.stores import Crash, blank_store
 from store.database import Database
-from store.tx import Tx
 from sync.desk import Desk
 from sync.engine import Engine, RoundOptions
 from sync.guards import Rails
@@ -30,90 +28,6 @@ from sync.report import RunReport
 OBJECT: Final = "contacts"
 _START_MS: Final = 1_780_000_000_000
 _WIDE: Final = Rails(deletes_floor=10_000, mass_floor=10_000, listing_floor=10_000, errors_floor=10_000)
-
-
-class Crash(BaseException):
-    """The process dies here. No code of the engine may catch it."""
-
-
-class CrashingStore(Database):
-    """A store in memory that tells of every commit, and answers nobody once the process is dead."""
-
-    tell: Callable[[str], None] = staticmethod(lambda _where: None)
-    dead = False
-    writing = False
-    only: Tx | None = None
-
-    @contextmanager
-    def read(self) -> Iterator[Tx]:
-        if self.dead:
-            raise Crash("the process is dead")
-        with super().read() as tx:
-            yield tx
-
-    @contextmanager
-    def write(self, durable: bool = False) -> Iterator[Tx]:
-        if self.dead:
-            raise Crash("the process is dead")
-        with super().write(durable) as tx:
-            yield tx
-            self.tell("before commit")
-        self.tell("after commit")
-
-    @contextmanager
-    def _transaction(self, mode: str) -> Iterator[Tx]:
-        """Give a transaction of the one connection; there is one thread, so nobody waits and no pool is asked."""
-        if self._inside is not None:
-            if mode != "read" and self.writing:
-                raise RuntimeError("a write inside a write of the same thread would wait for itself")
-            yield self._inside
-            return
-        if self.only is None:
-            self.only = Tx(conn := self._engine.connect(), self._dialect, conn.connection.dbapi_connection)  # type: ignore[arg-type]
-        raw = self.only.raw
-        assert raw is not None
-        raw.execute("BEGIN")
-        self._inside, self.writing = self.only, mode != "read"
-        try:
-            yield self.only
-        except BaseException:
-            self._inside, self.writing = None, False
-            raw.execute("ROLLBACK")
-            raise
-        self._inside, self.writing = None, False
-        raw.execute("COMMIT")
-
-
-class _Blank:
-    """One empty store, made once; every run starts from a copy of it."""
-
-    def __init__(self) -> None:
-        self.store = CrashingStore.open("sqlite://", clock=HandClock(_START_MS))
-        assert isinstance(self.store, CrashingStore)
-        self.empty = sqlite3.connect(":memory:")
-        self.raw().backup(self.empty)
-
-    def raw(self) -> Any:
-        with self.store.read() as tx:
-            return tx.raw
-
-    def fresh(self, clock: HandClock) -> CrashingStore:
-        store = self.store
-        assert isinstance(store, CrashingStore)
-        store.dead, store.tell, store._clock = False, lambda _where: None, clock
-        raw: Any = store.only.raw if store.only is not None else self.raw()
-        self.empty.backup(raw)
-        return store
-
-
-_blank: list[_Blank] = []
-
-
-def blank_store(clock: HandClock) -> CrashingStore:
-    """Give the one store of this process, empty again: making tables anew would cost more than a run."""
-    if not _blank:
-        _blank.append(_Blank())
-    return _blank[0].fresh(clock)
 
 
 @cache

@@ -14,7 +14,8 @@ from sandbox.drill.acts import REMOTES, Act, Setting, Side
 from sandbox.drill.oracle import judge
 from sandbox.drill.people import Stage
 from sandbox.drill.play import _rest
-from sandbox.drill.scene import OBJECT, Crash, Scene
+from sandbox.drill.scene import OBJECT, Scene
+from sandbox.drill.stores import Crash
 from sync.engine import Engine, RoundOptions
 from sync.report import RunReport
 from sync.undo import UndoEngine

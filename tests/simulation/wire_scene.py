@@ -26,10 +26,13 @@ from connectors.fxiaoke.connector import FxiaokeConnector
 from connectors.memory_world import Call, Refusal
 from connectors.testing_rig import HandClock, make_ports
 from connectors.zoho.connector import ZohoConnector
+from mapping.fields import ObjectMap
 from mapping.loading import load_maps
+from mapping.records import EntityKind
 from sandbox.clock import Clock
 from sandbox.drill.acts import MAPPED, REMOTES, Setting, Side
-from sandbox.drill.scene import OBJECT, CrashingStore, Scene
+from sandbox.drill.scene import OBJECT, Scene
+from sandbox.drill.stores import CrashingStore
 from sandbox.fxiaoke.face import make_face as make_fxiaoke
 from sandbox.story import Story, tell
 from sandbox.wire import Request, render
@@ -236,14 +239,19 @@ class WireScene(Scene):
     def _configure(self, rank: int, name: Side) -> Configured:
         world, kind = self.worlds[name], (ZohoConnector, FxiaokeConnector)[rank]
         settings = kind.Settings.model_validate({**_common(self.setting), **_login(world, rank, self.setting)})
-        connector = kind(settings, self._ports[name])  # type: ignore[arg-type]
-        whole = load_maps(connector.default_maps(), {}, name)["contact"]
-        fields = tuple(line for line in whole.fields if line.field in _FIELDS)
-        maps = {"contact": replace(whole, fields=fields)}
+        connector: Any = kind(settings, self._ports[name])  # type: ignore[arg-type]
+        maps = _maps(kind, name)
         return Configured(
             name=name, connector=_Watched(connector, world), settings=settings, maps=maps,  # type: ignore[arg-type]
             fingerprint=fingerprint(settings, maps),  # type: ignore[arg-type]
         )  # fmt: skip
+
+
+@cache
+def _maps(kind: Any, name: str) -> dict[EntityKind, ObjectMap]:
+    """Give the maps that a connector brings, cut to the fields of a run."""
+    whole = load_maps(kind.default_maps(kind), {}, name)["contact"]
+    return {"contact": replace(whole, fields=tuple(line for line in whole.fields if line.field in _FIELDS))}
 
 
 def _common(setting: Setting) -> dict[str, Any]:
