@@ -8,7 +8,7 @@ smaller run of the same kind: that is how a failure is shrunk.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -24,6 +24,10 @@ MAPPED: Final = ("title", "description")
 UNMAPPED: Final = "phone"
 _FAULTS: Final = ("lost_after", "lost_before", "hang", "transient", "busy", "refuse", "stale", "malformed")
 _HOT_FAULTS: Final = (*_FAULTS, "later", "auth", "operator", "twice", "half", "reordered", "unreadable")
+Policy = Literal["archive", "propagate", "restore", "unlink", "review"]
+_POLICIES: Final[tuple[Policy, ...]] = ("archive", "archive", "archive", "propagate", "restore", "unlink", "review")
+RARE: Final = ("mass", "erase", "step", "ghost")
+"""What people and machines do in the wide mix only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,10 @@ class Act:
 
     Args:
         do: ``tick``, ``fault``, ``crash``, ``create``, ``pair``, ``edit``, ``delete``, ``restore``, ``other`` (an
-            unmapped field) or ``decide`` (a person answers the oldest conflict).
+            unmapped field), ``decide`` (a person answers the oldest conflict), ``refer`` (a contact is given an
+            account), ``mass`` (one statement of SQL sets a field of every row), ``erase`` (a row is deleted from its
+            table), ``step`` (our clock is set), ``ghost`` (the feed of deletes names a living record), ``hide`` and
+            ``show`` (our user's right to a record is taken and given back).
         who: the birth name of the record; "" where there is none.
         value: the new value, the kind of fault, or the side whose value is taken.
         row: the row of a write that a fault strikes.
@@ -51,7 +58,9 @@ class Act:
             return f"{self.ms} ms pass"
         if self.do == "fault":
             return f"{self.value} (row {self.row})"
-        if self.do in ("edit", "other"):
+        if self.do == "step":
+            return f"our clock is set by {self.ms} ms"
+        if self.do in ("edit", "other", "mass", "refer"):
             return f"{self.side}: {self.who}.{self.field} = {self.value}"
         return f"{self.do} {self.side} {self.who} {self.value or ''}".rstrip()
 
@@ -61,7 +70,12 @@ Script = Mapping[int, Sequence[Act]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """The world of one seed."""
+    """The world of one seed.
+
+    Args:
+        also: rare acts that are played beside the common ones.
+        on_delete: what each connection makes of a record that was deleted there.
+    """
 
     seed: int
     keys: tuple[KeyClass, KeyClass]
@@ -79,6 +93,13 @@ class Setting:
     crash_rate: float
     people_rate: float
     hot: bool = False
+    also: tuple[str, ...] = ()
+    on_delete: tuple[Policy, Policy] = ("archive", "archive")
+
+    @property
+    def accounts(self) -> bool:
+        """Say whether contacts refer to accounts here."""
+        return "refer" in self.also
 
     @property
     def visible_after_s(self) -> float:
@@ -121,3 +142,32 @@ def draw_setting(seed: int) -> Setting:
         crash_rate=rng.choice([0, 0.004, 0.02]),
         people_rate=rng.choice([0.05, 0.15, 0.3]),
     )
+
+
+def draw_wide(seed: int) -> Setting:
+    """Give the world of a hot seed with rare acts, other delete policies and more faults."""
+    rng = random.Random(seed * 2 + 3_000_017)
+    return replace(
+        draw_hot(seed),
+        also=tuple(sorted(rng.sample(RARE, rng.choice([1, 2, 3])))),
+        on_delete=(rng.choice(_POLICIES), rng.choice(_POLICIES)),
+        fault_rate=rng.choice([0.15, 0.3, 0.6]),
+    )
+
+
+def draw_tied(seed: int) -> Setting:
+    """Give the world of a wide seed in which contacts refer to accounts."""
+    wide = draw_wide(seed)
+    return replace(wide, also=tuple(sorted({*wide.also[:1], "refer"})))
+
+
+def draw_barred(seed: int) -> Setting:
+    """Give the world of a wide seed in which our user's right to a record may be taken for a while."""
+    wide = draw_wide(seed)
+    return replace(wide, also=tuple(sorted({*wide.also[:1], "hide"})))
+
+
+DRAWS: Final[Mapping[str, Callable[[int], Setting]]] = {
+    "calm": draw_setting, "hot": draw_hot, "wide": draw_wide, "tied": draw_tied, "barred": draw_barred,
+}  # fmt: skip
+"""The mixes by name. What a seed means in a mix never changes: runs that once failed are kept by their numbers."""

@@ -11,7 +11,7 @@ from connectors.memory_world import Call, MemoryWorld, Refusal
 from connectors.testing_rig import HandClock
 from mapping.errors import InputError
 from sandbox.drill.acts import REMOTES, Side
-from sandbox.drill.scene import CrashingStore
+from sandbox.drill.stores import CrashingStore
 from store.database import Database
 from supervise import acting
 from supervise.hand import Hand

@@ -11,18 +11,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sandbox.drill.acts import MAPPED, REMOTES, UNMAPPED, Side
+from sandbox.drill.acts import REMOTES, UNMAPPED, Side
+from sandbox.drill.kinds import ACCOUNT, Kind, kind_of
 from sandbox.drill.people import Deed, Stage
-from sandbox.drill.scene import OBJECT, Scene
+from sandbox.drill.scene import Scene
 
 _WHOLE_RECORD: Final = ("match", "delete", "duplicate", "unknown")
 
 
 @dataclass(slots=True)
 class Ending:
-    """How one birth name ended: live records per remote (id -> values), how many there ever were, and questions."""
+    """How one birth name ended: live records per remote (id -> values), how many there ever were, and questions.
+
+    What refers to another record is given by that one's birth name.
+    """
 
     who: str
+    kind: Kind
     live: dict[Side, dict[str, Mapping[str, Any]]]
     ever: dict[Side, int]
     rows: list[tuple[str, str, dict[str, Any]]]
@@ -39,52 +44,74 @@ class Ending:
 def judge(scene: Scene, stage: Stage) -> list[str]:
     """Give every broken promise, in a stable order; empty when all were kept."""
     out = list(dict.fromkeys(scene.broken))
-    for who in sorted({deed.who for deed in stage.deeds}):
-        ending = _ending(scene, who)
-        deeds = [deed for deed in stage.deeds if deed.who == who]
+    endings = {who: _ending(scene, stage, who) for who in sorted({deed.who for deed in stage.deeds})}
+    for who, ending in endings.items():
+        deeds = stage.deeds_of(who)
         if not _made_apart(ending, deeds):
             out += [f"{who}: {line}" for line in _twins(ending, deeds)]
-            out += [f"{who}: {line}" for line in _agreement(ending, deeds)]
+            out += [f"{who}: {line}" for line in _agreement(stage, ending, deeds)]
+            out += [f"{who}: {line}" for line in _pointing(stage, ending, endings)]
         out += [f"{who}: {line}" for line in _lost(stage, ending, deeds)]
         out += [f"{who}: {line}" for line in _untouched(ending, deeds)]
     return out
 
 
-def _ending(scene: Scene, who: str) -> Ending:
+def _ending(scene: Scene, stage: Stage, who: str) -> Ending:
+    kind = kind_of(who)
     live: dict[Side, dict[str, Mapping[str, Any]]] = {
-        side: {id: values for id, values in scene.worlds[side].live(OBJECT).items() if values["name"] == who}
+        side: {
+            id: _named(scene, side, kind, values)
+            for id, values in scene.worlds[side].live(kind.object).items()
+            if values["name"] == who
+        }
         for side in REMOTES
     }
-    found = scene.sql("SELECT uid, state, title, description, email FROM contact WHERE name = ?", who)
-    rows = [(uid, state, {"title": t, "description": d, "email": e}) for uid, state, t, d, e in found]
-    uids = {uid for uid, _, _ in rows}
+    fields = (*kind.mapped, *_refs(scene, kind))
+    found = scene.sql(f"SELECT uid, state, {', '.join(fields)} FROM {kind.entity} WHERE name = ?", who)
+    rows = [
+        (uid, state, dict(_named(scene, "hub", kind, dict(zip(fields, values, strict=True)))))
+        for uid, state, *values in found
+    ]
+    erased = {deed.id for deed in stage.deeds if deed.who == who and deed.side == "hub"}
+    uids = {uid for uid, _, _ in rows} | erased
     born = {
-        side: {id for id, row in scene.worlds[side].rows[OBJECT].items() if row.now.values["name"] == who}
+        side: {id for id, row in scene.worlds[side].rows[kind.object].items() if row.now.values["name"] == who}
         for side in REMOTES
     }
     ids = set().union(*born.values())
     parked: set[str] = set()
     doubtful = False
     told: dict[str, list[Any]] = {}
-    for uid, remote_id, kind, field, data, state in scene.sql(
+    for uid, remote_id, about, field, data, state in scene.sql(
         "SELECT uid, remote_id, kind, field, data, state FROM review"
     ):
         if uid not in uids and remote_id not in ids:
             continue
-        if kind == "conflict":
+        if about == "conflict":
             doc = json.loads(data)
             told.setdefault(field, []).extend([doc["hub"], *doc["sides"].values()])
             if state == "open":
                 parked.add(field)
-        doubtful = doubtful or (kind in _WHOLE_RECORD and state == "open")
+        doubtful = doubtful or (about in _WHOLE_RECORD and state == "open")
     for uid, changes in scene.sql("SELECT uid, changes FROM journal"):
         if uid in uids:
             for field, change in json.loads(changes).items():
                 for losers in change[2:]:  # a write may carry its hub values there instead
                     if isinstance(losers, dict):
                         told.setdefault(field, []).extend(losers.values())
+    for ref in _refs(scene, kind):
+        told[ref] = [scene.name_of("hub", ACCOUNT, uid) for uid in told.get(ref, ())]
     ever = {side: len(some) for side, some in born.items()}
-    return Ending(who, live, ever, rows, parked, doubtful, told)
+    return Ending(who, kind, live, ever, rows, parked, doubtful, told)
+
+
+def _refs(scene: Scene, kind: Kind) -> tuple[str, ...]:
+    return kind.refs if scene.setting.accounts else ()
+
+
+def _named(scene: Scene, side: Side, kind: Kind, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    names = {ref: scene.name_of(side, ACCOUNT, values.get(ref)) for ref in _refs(scene, kind)}
+    return {**values, **names} if names else values
 
 
 def _made_apart(ending: Ending, deeds: list[Deed]) -> bool:
@@ -109,7 +136,7 @@ def _twins(ending: Ending, deeds: list[Deed]) -> Iterator[str]:
         yield "two live hub rows"
 
 
-def _agreement(ending: Ending, deeds: list[Deed]) -> Iterator[str]:
+def _agreement(stage: Stage, ending: Ending, deeds: list[Deed]) -> Iterator[str]:
     if ending.doubtful:
         return
     removed = any(deed.do == "delete" for deed in deeds)
@@ -117,18 +144,42 @@ def _agreement(ending: Ending, deeds: list[Deed]) -> Iterator[str]:
     if state is None:
         if not removed:
             yield f"no live hub row, and nobody deleted it ({[state for _, state, _ in ending.rows]})"
-        elif all(ending.live.values()):
+        elif all(ending.live.values()) and not any(_let_go(stage, side, deeds) for side in REMOTES):
             yield f"live at both sides, but the hub says {[state for _, state, _ in ending.rows]}"
         return
     for side, some in ending.live.items():
-        if not some:
+        if not some and not _let_go(stage, side, deeds):
             yield f"live in the hub, missing at {side}"
     values = next(values for _, state, values in ending.rows if state == "live")
-    for field in (*MAPPED, "email"):
-        for side, some in ending.live.items():
+    held = {side: some for side, some in ending.live.items() if not _let_go(stage, side, deeds)}
+    for field in ending.kind.mapped:
+        for side, some in held.items():
             for found in some.values():
                 if field not in ending.parked and (found.get(field) or None) != (values.get(field) or None):
                     yield f"{field} is {found.get(field)} at {side} and {values.get(field)} in the hub"
+
+
+def _let_go(stage: Stage, side: Side, deeds: list[Deed]) -> bool:
+    """Say whether a record was deleted where a delete only ends the link."""
+    unlinks = stage.setting.on_delete[REMOTES.index(side)] == "unlink"
+    return unlinks and any(deed.do == "delete" and deed.side == side for deed in deeds)
+
+
+def _pointing(stage: Stage, ending: Ending, endings: Mapping[str, Ending]) -> Iterator[str]:
+    """Hold that what refers to a record that lives everywhere refers to the same one everywhere."""
+    row = next((values for _, state, values in ending.rows if state == "live"), None)
+    for ref in ending.kind.refs if row is not None and not ending.doubtful else ():
+        whole = {who for who, one in endings.items() if _stands_everywhere(one)}
+        for side, some in ending.live.items():
+            for values in () if _let_go(stage, side, stage.deeds_of(ending.who)) else some.values():
+                pair = {values.get(ref), row.get(ref) if row is not None else None}
+                if len(pair) == 2 and pair - {None} <= whole and ref not in ending.parked:
+                    yield f"{ref} is {values.get(ref)} at {side} and {row and row.get(ref)} in the hub"
+
+
+def _stands_everywhere(ending: Ending) -> bool:
+    rows = sum(state == "live" for _, state, _ in ending.rows)
+    return rows == 1 and all(len(some) == 1 for some in ending.live.values()) and not ending.doubtful
 
 
 def _lost(stage: Stage, ending: Ending, deeds: list[Deed]) -> Iterator[str]:
@@ -138,6 +189,8 @@ def _lost(stage: Stage, ending: Ending, deeds: list[Deed]) -> Iterator[str]:
         later = [other for other in deeds if other is not deed and deeds.index(other) > deeds.index(deed)]
         if any(_supersedes(other, deed) for other in later):
             continue
+        if deed.field in ending.kind.refs and any(o.do == "delete" and o.who == deed.value for o in stage.deeds):
+            continue  # the reference went with its record
         if deed.value in ending.told.get(deed.field, []) or _in_window(stage, deed):
             continue
         yield f"the edit {deed.side}: {deed.field} = {deed.value} (point {deed.point}) is lost"

@@ -9,10 +9,14 @@ from typing import Any, Final
 
 from connectors.memory_world import Call, Refusal
 from mapping.errors import InputError
-from sandbox.drill.acts import MAPPED, REMOTES, SIDES, UNMAPPED, Act, Script, Setting, Side
-from sandbox.drill.scene import OBJECT, Scene
+from sandbox.drill import rare
+from sandbox.drill.acts import RARE, REMOTES, SIDES, UNMAPPED, Act, Script, Setting, Side
+from sandbox.drill.kinds import ACCOUNT, Kind, kind_of
+from sandbox.drill.scene import Scene
 
 _MOST_RECORDS: Final = 6
+_RARELY: Final = 0.25
+_ACCOUNTS: Final = 0.4
 _ROW_FAULTS: Final = ("busy", "refuse", "stale")
 _WRITES_ONLY: Final = frozenset({*_ROW_FAULTS, "lost_after", "lost_before", "twice", "half", "reordered"})
 _PAGES_ONLY: Final = frozenset({"malformed", "unreadable"})
@@ -56,6 +60,8 @@ class Stage:
     Args:
         drawn: acts made up so far, by point.
         script: what to perform; None makes acts up from *rng*.
+        names: birth names made up so far.
+        set_back_ms: by how much our clock was set back in all.
     """
 
     scene: Scene
@@ -68,8 +74,9 @@ class Stage:
     places: dict[int, str] = field(default_factory=dict)
     deeds: list[Deed] = field(default_factory=list)
     asked: list[Read] = field(default_factory=list)
-    born: int = 0
+    names: list[str] = field(default_factory=list)
     values: int = 0
+    set_back_ms: int = 0
 
     def happen(self, place: str, side: Side | None, call: Call | None) -> None:
         """Pass one point."""
@@ -85,7 +92,11 @@ class Stage:
             self.drawn[self.point] = acts
         self.places[self.point] = place
         for act in acts:
-            self._perform(act, side, call)
+            self.perform(act, side, call)
+
+    def deeds_of(self, who: str) -> list[Deed]:
+        """Give what people did to a record, oldest first."""
+        return [deed for deed in self.deeds if deed.who == who]
 
     # --- making it up -------------------------------------------------------------------------------------------
 
@@ -95,9 +106,9 @@ class Stage:
         if rng.random() < 0.25:
             acts.append(Act(do="tick", ms=rng.choice([0, 1, 300, 999, 1000, 2500])))
         if place == "between rounds":
-            acts += [self._deed(None, None) for _ in range(rng.randint(0, 3))]
+            acts += [self.make_up_deed(None, None) for _ in range(rng.randint(0, 3))]
         elif call is not None and rng.random() < drawn.people_rate:
-            acts += [self._deed(side, call) for _ in range(rng.choice([1, 1, 2]))]
+            acts += [self.make_up_deed(side, call) for _ in range(rng.choice([1, 1, 2]))]
         if side is not None and call is not None and place.startswith("before"):
             acts += self._weather(side, call)
         if rng.random() < drawn.crash_rate:
@@ -124,20 +135,20 @@ class Stage:
             return call.mutating
         return kind not in _PAGES_ONLY or call.name == "pull"
 
-    def _deed(self, side: Side | None, call: Call | None) -> Act:
+    def make_up_deed(self, side: Side | None, call: Call | None) -> Act:
         rng = self.rng
         who = self._someone(side, call)
-        if who is None or (self.born < _MOST_RECORDS and rng.random() < 0.15):
-            self.born += 1
-            return Act(
-                do=rng.choice(["create", "create", "create", "pair"]), side=rng.choice(SIDES), who=f"R{self.born}"
-            )
+        if who is None or (len(self.names) < _MOST_RECORDS and rng.random() < 0.15):
+            who = self._next_name()
+            return Act(do=rng.choice(["create", "create", "create", "pair"]), side=rng.choice(SIDES), who=who)
         at = side if side is not None and rng.random() < 0.6 else rng.choice(SIDES)
+        if self.setting.also and rng.random() < _RARELY and (act := rare.make_up(self, who, at)) is not None:
+            return act
         kind = rng.random()
         if kind < 0.70:
-            self.values += 1
-            value = rng.choice([f"v{self.values}"] * 8 + [None, "again"])
-            return Act(do="edit", side=at, who=who, field=rng.choice(MAPPED), value=value)
+            fresh = self.next_value()
+            value = rng.choice([fresh] * 8 + [None, "again"])
+            return Act(do="edit", side=at, who=who, field=rng.choice(kind_of(who).edited), value=value)
         if kind < 0.75:
             self.values += 1
             return Act(do="other", side=rng.choice(REMOTES), who=who, field=UNMAPPED, value=f"+8613{self.values:09d}")
@@ -147,23 +158,33 @@ class Stage:
             return Act(do="restore", side=at, who=who)
         return Act(do="decide", value=rng.choice(["hub", "a", "b"]))
 
+    def _next_name(self) -> str:
+        kind = "C" if self.setting.accounts and self.rng.random() < _ACCOUNTS else "R"
+        self.names.append(f"{kind}{len(self.names) + 1}")
+        return self.names[-1]
+
+    def next_value(self) -> str:
+        """Give a value that is found nowhere else."""
+        self.values += 1
+        return f"v{self.values}"
+
     def _someone(self, side: Side | None, call: Call | None) -> str | None:
         """Choose a record: mostly one that is in flight."""
         flying = self._flying(side, call)
         if flying and self.rng.random() < 0.7:
             return self.rng.choice(flying)
-        return f"R{self.rng.randint(1, self.born)}" if self.born else None
+        return self.names[self.rng.randint(1, len(self.names)) - 1] if self.names else None
 
     def _flying(self, side: Side | None, call: Call | None) -> list[str]:
         if side is None or call is None:
             return []
-        rows = self.scene.worlds[side].rows[OBJECT]
+        rows = self.scene.worlds[side].rows.get(call.object, {})
         names = [str(rows[row["id"]].now.values["name"]) for row in call.rows if row.get("id") in rows]
         return names + [str(row["name"]) for row in call.rows if row.get("id") is None and "name" in row]
 
     # --- doing it -----------------------------------------------------------------------------------------------
 
-    def _perform(self, act: Act, side: Side | None, call: Call | None) -> None:
+    def perform(self, act: Act, side: Side | None, call: Call | None) -> None:
         if act.do == "tick":
             self.scene.clock.ms += act.ms
         elif act.do == "crash":
@@ -172,13 +193,15 @@ class Stage:
             self._strike(act, side, call)
         elif act.do == "decide":
             self._decide(act)
+        elif act.do in RARE or act.do in ("hide", "show", "refer"):
+            rare.perform(self, act)
         elif act.do in ("create", "pair"):
             for one in REMOTES if act.do == "pair" else (act.side,):
                 self._create(one, act.who)
         elif act.side == "hub":
-            self._in_hub(act)
+            self.in_hub(act)
         else:
-            self._at_remote(act)
+            self.at_remote(act)
 
     def _strike(self, act: Act, side: Side | None, call: Call | None) -> None:
         if side is None or call is None or act.value is None:
@@ -199,62 +222,77 @@ class Stage:
                 return
 
     def _create(self, side: Side, who: str) -> None:
+        kind = kind_of(who)
+        values: dict[str, Any] = kind.born(who, side)
         if side == "hub":
-            self.scene.sql(
-                "INSERT INTO contact (uid, name, email, title) VALUES (?, ?, ?, ?)",
-                f"h-{who}", who, _mail(who), f"{who}h",
-            )  # fmt: skip
             made = f"h-{who}"
+            names = ", ".join(["uid", *values])
+            marks = ", ".join("?" * (len(values) + 1))
+            self.scene.sql(f"INSERT INTO {kind.entity} ({names}) VALUES ({marks})", made, *values.values())
         else:
-            values = {"name": who, "email": _mail(who), "title": f"{who}{side}", UNMAPPED: None}
-            made = self.scene.worlds[side].plant(OBJECT, values)
-        self._note("edit", side, who, "title", f"{who}{side[0]}", None, id=made)
+            made = self.scene.worlds[side].plant(kind.object, {**values, UNMAPPED: None})
+        self.note("edit", side, who, kind.edited[0], f"{who}{side[0]}", None, id=made)
 
-    def _in_hub(self, act: Act) -> None:
+    def in_hub(self, act: Act, shown: str | None = None) -> None:
+        """Change a row by plain SQL.
+
+        Args:
+            shown: what to remember as the value typed; None for the value itself.
+        """
+        kind = kind_of(act.who)
         states = "('live')" if act.do != "restore" else "('deleted', 'archived')"
+        fields = (*kind.edited, *(kind.refs if self.setting.accounts else ()))
         found = self.scene.sql(
-            f"SELECT uid, title, description FROM contact WHERE name = ? AND state IN {states}", act.who
+            f"SELECT uid, {', '.join(fields)} FROM {kind.entity} WHERE name = ? AND state IN {states}", act.who
         )
         if not found:
             return
-        uid, title, description = found[0]
-        before = {"title": title, "description": description}
+        uid = found[0][0]
+        before = self._named("hub", kind, dict(zip(fields, found[0][1:], strict=True)))
         if act.do == "edit":
-            self.scene.sql(f"UPDATE contact SET {act.field} = ? WHERE uid = ?", act.value, uid)
+            self.scene.sql(f"UPDATE {kind.entity} SET {act.field} = ? WHERE uid = ?", act.value, uid)
         elif act.do == "delete":
-            self.scene.sql("UPDATE contact SET state = 'deleted' WHERE uid = ?", uid)
+            self.scene.sql(f"UPDATE {kind.entity} SET state = 'deleted' WHERE uid = ?", uid)
+        elif act.do == "erase":
+            self.scene.sql(f"DELETE FROM {kind.entity} WHERE uid = ?", uid)
         elif act.do == "restore":
-            self.scene.sql("UPDATE contact SET state = 'live' WHERE uid = ?", uid)
-        self._note(act.do, "hub", act.who, act.field, act.value, before, id=uid)
+            self.scene.sql(f"UPDATE {kind.entity} SET state = 'live' WHERE uid = ?", uid)
+        do = "delete" if act.do == "erase" else act.do
+        self.note(do, "hub", act.who, act.field, shown or act.value, before, id=uid)
 
-    def _at_remote(self, act: Act) -> None:
-        world = self.scene.worlds[act.side]
-        rows = [row for row in world.rows[OBJECT].values() if row.now.values["name"] == act.who]
+    def at_remote(self, act: Act, shown: str | None = None) -> None:
+        """Change a record as a person; *shown* as in ``in_hub``."""
+        world, kind = self.scene.worlds[act.side], kind_of(act.who)
+        rows = [row for row in world.rows[kind.object].values() if row.now.values["name"] == act.who]
         rows = [row for row in rows if row.now.deleted == (act.do == "restore")]
-        if not rows or (act.do == "restore" and any(v["name"] == act.who for v in world.live(OBJECT).values())):
+        live = world.live(kind.object).values() if act.do == "restore" else ()
+        if not rows or any(values["name"] == act.who for values in live):
             return
         row = rows[-1]
-        before = dict(row.now.values)
+        before = self._named(act.side, kind, dict(row.now.values))
         try:
             if act.do in ("edit", "other"):
-                world.edit(OBJECT, row.id, {act.field: act.value})
+                world.edit(kind.object, row.id, {act.field: act.value})
             elif act.do == "delete":
-                world.remove(OBJECT, row.id)
+                world.remove(kind.object, row.id)
             else:
-                world.revive(OBJECT, row.id)
+                world.revive(kind.object, row.id)
         except Refusal:
             return
-        self._note(act.do, act.side, act.who, act.field, act.value, before, id=row.id)
+        self.note(act.do, act.side, act.who, act.field, shown or act.value, before, id=row.id)
 
-    def _note(
+    def _named(self, side: Side, kind: Kind, values: dict[str, Any]) -> dict[str, Any]:
+        """Give values with the birth names of what they refer to."""
+        for ref in kind.refs if self.setting.accounts else ():
+            values[ref] = self.scene.name_of(side, ACCOUNT, values.get(ref))
+        return values
+
+    def note(
         self, do: str, side: Side, who: str, field: str, value: str | None, before: Mapping[str, Any] | None, *, id: str
     ) -> None:
+        """Remember what a person did."""
         fresh = value is not None and value != "again"
         self.deeds.append(
             Deed(point=self.point, at_ms=self.scene.clock.ms, do=do, side=side, who=who, field=field, value=value,
                  before=before, fresh=fresh, id=id)
         )  # fmt: skip
-
-
-def _mail(who: str) -> str:
-    return f"{who.lower()}@x.example"

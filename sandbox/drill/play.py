@@ -50,7 +50,8 @@ def play(setting: Setting, script: Script | None = None) -> Played:
             scene.clock.sleep(setting.period_s)
             scene.round()
         stage.quiet = True
-        broken += _rest(scene, setting)
+        _settle_moods(stage)
+        broken += rest(scene, setting)
         broken += judge(scene, stage)
     except Exception as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
@@ -71,7 +72,25 @@ def _between(stage: Stage) -> None:
         stage.scene.start()
 
 
-def _rest(scene: Scene, setting: Setting) -> list[str]:
+def _settle_moods(stage: Stage) -> None:
+    """End what rare acts began: waits that a clock set back made longer, rights that were taken.
+
+    What our user could not see for a while no feed tells of again: that is what sweeps are for.
+    """
+    scene = stage.scene
+    if stage.set_back_ms:
+        scene.clock.sleep(stage.set_back_ms / 1000)
+        scene.round()
+    if "hide" in stage.setting.also:
+        for world in scene.worlds.values():
+            world.faults.clear()
+            world.kept_back.clear()
+        for _ in range(2):
+            scene.clock.sleep(stage.setting.visible_after_s + 1)
+            scene.sweep()
+
+
+def rest(scene: Scene, setting: Setting) -> list[str]:
     """Run quiet rounds until two in a row write nothing; the sides must be at rest in time, and stay there.
 
     The first may still end what a fault cut off (half a listing, a write that waits); the full rounds are the others.
@@ -79,7 +98,7 @@ def _rest(scene: Scene, setting: Setting) -> list[str]:
     for world in scene.worlds.values():
         world.faults.clear()
     pause_s = max(setting.period_s, setting.visible_after_s + 1, _ASKED_S)
-    if {"busy", "refuse", "unreadable"} & set(setting.faults):
+    if {"busy", "refuse", "unreadable"} & set(setting.faults) or setting.accounts:
         scene.clock.sleep(_HELD_S)
         scene.round()
     limit = 4 if setting.lagging else 3
@@ -106,7 +125,7 @@ def _rest(scene: Scene, setting: Setting) -> list[str]:
 
 
 def _hub(scene: Scene) -> list[tuple[object, ...]]:
-    return scene.sql("SELECT uid, rev FROM contact ORDER BY uid")
+    return [row for kind in scene.kinds() for row in scene.sql(f"SELECT uid, rev FROM {kind.entity} ORDER BY uid")]
 
 
 def shrink(played: Played) -> Played:

@@ -22,7 +22,7 @@ from connectors.testing_rig import HandClock, make_ports
 from mapping.loading import load_maps
 from sandbox.drill.acts import REMOTES, Side
 from sandbox.drill.clients import People
-from sandbox.drill.scene import Crash, blank_store
+from sandbox.drill.stores import Crash, blank_store
 from sandbox.drill.watch import Watch
 from supervise.knobs import Knobs
 from supervise.rounds import supervise_once

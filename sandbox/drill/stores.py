@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any
 
-from connectors.testing_rig import HandClock
+from mapping.ports import Clock
 from store.database import Database
 from store.tx import Tx
 
@@ -29,7 +29,7 @@ class CrashingStore(Database):
     writing = False
     _only: Tx | None = None
 
-    def rewind(self, clock: HandClock) -> None:
+    def rewind(self, clock: Clock) -> None:
         """Make the store in memory as empty as when it was opened, and alive."""
         raw = self._raw()
         self.dead, self.tell, self._clock, self._inside = False, lambda _where: None, clock, None
@@ -148,7 +148,7 @@ class _Writing:
 _blank: list[CrashingStore] = []
 
 
-def blank_store(clock: HandClock) -> CrashingStore:
+def blank_store(clock: Clock) -> CrashingStore:
     """Give the one store of this process, empty again: making tables anew would cost more than a run."""
     if not _blank:
         store = CrashingStore.open("sqlite://", clock=clock)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from connectors.memory_world import MemoryWorld, Row
 from sandbox.drill.acts import Side
-from sandbox.drill.scene import CrashingStore
+from sandbox.drill.stores import CrashingStore
 from store import links, supervision
 from store.statements import fetch
 from store.supervision import Flag

@@ -72,6 +72,8 @@ BUGS: Final = {
         Bug("a late listing is news", "hot", plants.late_is_news,
             {**_STEADY, "list_lag_s": 20, "search_lag_s": 0, "people_rate": 0.15, "rounds": 30, "period_s": 5}),
         Bug("absence is a delete", "hot", plants.delete_by_absence, {**_CALM, **_LATE, **_BUSY}),
+        Bug("a reported delete is proven without a read", "hot", plants.delete_unread,
+            {**_STEADY, **_BUSY, "also": ("ghost",)}),
         Bug("reported deletes are not heard", "hot", plants.deletes_unheard, {**_CALM, **_BUSY}),
         Bug("no read before a write", "hot", plants.no_guard_read, _BUSY),
         Bug("a delete without a read before", "hot", plants.delete_unguarded,

@@ -13,7 +13,7 @@ from connectors.memory_world import Call
 from sandbox.drill.acts import REMOTES, Act, Setting, Side
 from sandbox.drill.oracle import judge
 from sandbox.drill.people import Stage
-from sandbox.drill.play import _rest
+from sandbox.drill.play import rest
 from sandbox.drill.scene import OBJECT, Scene
 from sandbox.drill.stores import Crash
 from sync.engine import Engine, RoundOptions
@@ -55,7 +55,7 @@ class _Director:
         due = [step for step in self.waiting if step.when == place]
         self.waiting = [step for step in self.waiting if step.when != place]
         for act in (act for step in due for act in step.acts):
-            self.stage._perform(act, side, call)
+            self.stage.perform(act, side, call)
         self.stage.happen(place, side, call)
 
     def do(self, step: Do | Run) -> None:
@@ -68,7 +68,7 @@ class _Director:
             self.waiting.append(step)
         else:
             for act in step.acts:
-                self._insist(partial(self.stage._perform, act, None, None))
+                self._insist(partial(self.stage.perform, act, None, None))
 
     def _insist(self, do: Callable[[], object]) -> None:
         """Do it again for as long as the process dies on the way."""
@@ -115,7 +115,7 @@ class _Director:
             for uid, name, title in scene.sql("SELECT uid, name, title FROM contact"):
                 if name in before and before[name][1] != title:
                     known = {"title": before[name][1]}
-                    self.stage._note("edit", "hub", name, "title", title, known, id=uid)
+                    self.stage.note("edit", "hub", name, "title", title, known, id=uid)
 
     def _round(self, engine: Engine, kind: str, options: RoundOptions) -> RunReport:
         scene = self.scene
@@ -142,7 +142,7 @@ def play_scenario(scenario: Scenario, crash_at: Sequence[int] = (), make: Callab
         points = stage.point
         stage.quiet = True
         broken = [f"nothing passed {step.when!r}" for step in director.waiting]
-        broken += _rest(scene, scenario.setting)
+        broken += rest(scene, scenario.setting)
         broken += judge(scene, stage)
         broken += _ends(scene, {**scenario.ends, **({} if crash_at else scenario.calm)})
     except Exception as error:

@@ -249,6 +249,18 @@ def deletes_unheard(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(absorb.Absorber, "_confirm", lambda _self, _spoke, _bound, _page: [])
 
 
+def delete_unread(patch: pytest.MonkeyPatch) -> None:
+    """What the feed of deletes names counts as deleted, without a look at the record."""
+
+    def confirm(self: Any, spoke: Any, bound: Any, page: Any) -> Any:
+        with self._db.read() as tx:
+            linked = links.by_remote(tx, spoke.name, bound.map.object, list(page.deleted_ids))
+        fresh = [id_ for id_ in page.deleted_ids if id_ in linked and linked[id_].state != "gone"]
+        return [absorb.gone_item(spoke, bound, id_, self._clock.now_ms()) for id_ in fresh]
+
+    patch.setattr(absorb.Absorber, "_confirm", confirm)
+
+
 def cursor_first(patch: pytest.MonkeyPatch) -> None:
     """The watermark is kept before the page it stands for."""
     honest = absorb.Absorber._store

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import traceback
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,8 @@ from typing import Final
 from sandbox.drill.acts import Setting, draw_setting
 from sandbox.drill.oracle import judge
 from sandbox.drill.people import Stage
-from sandbox.drill.play import _between, _rest
+from sandbox.drill.play import _between, rest
+from sandbox.drill.scene import Scene
 from sync.engine import RoundOptions
 from tests.simulation.wire_scene import FAULTS, WireScene
 
@@ -40,6 +42,18 @@ def draw_wire(seed: int) -> Setting:
     )  # fmt: skip
 
 
+def draw_wire_hot(seed: int) -> Setting:
+    """Give the world of a seed with more kinds of trouble, more often."""
+    rng = random.Random(seed * 2 + 2_000_003)
+    return replace(
+        draw_wire(seed), faults=tuple(sorted(rng.sample(FAULTS, rng.choice([3, 5, 7])))),
+        fault_rate=rng.choice([0.15, 0.3, 0.45]), hot=True,
+    )  # fmt: skip
+
+
+WIRE_DRAWS: Final[Mapping[str, Callable[[int], Setting]]] = {"calm": draw_wire, "hot": draw_wire_hot}
+
+
 def play_wire(setting: Setting, folder: Path) -> OverWire:
     """Play one run of a seed; its store lies in *folder*."""
     scene = WireScene(setting, folder)
@@ -54,8 +68,8 @@ def play_wire(setting: Setting, folder: Path) -> OverWire:
         if "auth" in setting.faults:  # we ask for few tokens in ten minutes
             scene.clock.sleep(_TOKENS_S)
             scene.round()
-        _list_anew(scene, stage)
-        broken = [*_rest(scene, setting), *judge(scene, stage)]
+        list_anew(scene, stage)
+        broken = [*rest(scene, setting), *judge(scene, stage)]
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)[-2:]
         where = " ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames)
@@ -69,7 +83,7 @@ def play_wire(setting: Setting, folder: Path) -> OverWire:
     )  # fmt: skip
 
 
-def _list_anew(scene: WireScene, stage: Stage) -> None:
+def list_anew(scene: Scene, stage: Stage) -> None:
     """List everything once, as sweeps do: Zoho's feed shows nothing of a record that a person took out of its bin."""
     if any(deed.do == "restore" and deed.side == "a" for deed in stage.deeds):
         for world in scene.worlds.values():

@@ -33,6 +33,7 @@ from sandbox.clock import Clock
 from sandbox.drill.acts import MAPPED, REMOTES, Setting, Side
 from sandbox.drill.scene import OBJECT, Scene
 from sandbox.drill.stores import CrashingStore
+from sandbox.drill.systems import SteppedClock
 from sandbox.fxiaoke.face import make_face as make_fxiaoke
 from sandbox.story import Story, tell
 from sandbox.wire import Request, render
@@ -205,7 +206,7 @@ class _Watched:
         return results
 
     def _tell(self, when: str, name: str, rows: Sequence[Mapping[str, Any]], *, mutating: bool = False) -> Call:
-        call = Call(self._world.face.world.clock.now_ms(), name, self._world.object, mutating, tuple(rows))
+        call = Call(self._world.face.world.clock.now_ms(), name, OBJECT, mutating, tuple(rows))
         self._world.calls.append(call)
         self._world.on_call(when, call)
         return call
@@ -217,7 +218,8 @@ class WireScene(Scene):
     def __init__(self, setting: Setting, folder: Path) -> None:
         self.setting = setting
         self.clock = HandClock(_START_MS)
-        self.store = _file_store(folder, self.clock)
+        self.ours = SteppedClock(self.clock)
+        self.store = _file_store(folder, self.ours)
         self.happen = lambda _place, _side, _call: None
         self.store.tell = lambda place: self.happen(place, None, None)
         self.broken: list[str] = []
@@ -233,7 +235,7 @@ class WireScene(Scene):
             world.on_call = self._listener(name)
             world.pass_point = lambda place, name=name: self.happen(f"{place} at {name}", None, None)  # type: ignore[misc]
             self.worlds[name] = world
-        self._ports = {name: make_ports(self.clock, name, self.worlds[name]) for name in REMOTES}
+        self._ports = {name: make_ports(self.ours, name, self.worlds[name]) for name in REMOTES}
         self.start()
 
     def _configure(self, rank: int, name: Side) -> Configured:
@@ -275,7 +277,7 @@ def _login(world: WireWorld, rank: int, setting: Setting) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _file_store(folder: Path, clock: HandClock) -> CrashingStore:
+def _file_store(folder: Path, clock: SteppedClock) -> CrashingStore:
     """Give a store in a file of its own: a copy of one made once."""
     template, file = folder / "template.db", folder / "hub.db"
     if not template.exists():
