@@ -83,6 +83,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "outcome.terminal_conflict": ("涉及终结状态的分歧，已冻结", "conflict about an ending; held"),
     "outcome.irregular_transition": ("不合规的状态跳转，已冻结", "not a step a project takes; held"),
     "outcome.acceptance_evidence_missing": ("验收项未完成", "acceptance items are still open"),
+    "outcome.closure_gate_open": ("关闭条件未满足，已冻结", "what closing needs is still open; held"),
     "outcome.cancel_needs_person": ("仅一方称终止，请确认", "one source alone says cancelled; please confirm"),
     "outcome.all_stale": ("所有来源均已过期", "no source was heard lately"),
     # next steps

@@ -116,6 +116,7 @@ _WATCHED: Final = (
     _Watch("override", "moved", "{row}.entity"),
     _Watch("review", "moved", "{row}.entity"),
     _Watch("ball_event", "moved", "{row}.entity", updates=False),
+    _Watch("act", "moved", "{row}.entity", updates=False),
 )
 
 

@@ -81,7 +81,10 @@ def refuse(hand: Hand, uid: str, signer: str, reason: str) -> Done:
         row = scene.task(uid, "sign_off")
         needs(reason, "a reason", "原因")
         contact = scene.row("contact", signer)
-        doc = {"signer": contact.uid, "name": name_of(contact, "contact"), "reason": reason}
+        doc = {
+            "signer": contact.uid, "name": name_of(contact, "contact"), "reason": reason,
+            "doc_version": row.values.get("doc_version"),
+        }  # fmt: skip
         return scene.do("task", row, "rejection", doc, enter(scene, row, "rejected"))
 
 

@@ -22,7 +22,7 @@ from supervise.countries import find_country
 from supervise.due import DAY_MS, opening_ms, zone_of
 from supervise.history import BallMove
 from supervise.knobs import Knobs
-from supervise.lifecycle import CLAIMED, Heard, LifecycleCase, LifecycleClaim
+from supervise.lifecycle import CLAIMED, Heard, LifecycleCase, LifecycleClaim, Proof
 from supervise.pauses import Pause
 from supervise.report import SourceRef
 from supervise.verdict import TaskCase
@@ -170,22 +170,27 @@ def read_moves(tx: Tx, uids: Sequence[str], until_ms: int | None = None) -> dict
 
 
 def lifecycle_cases(
-    tx: Tx, rows: Sequence[HubRow], setting: Setting, claims: Claims, answers: Mapping[tuple[str, str], str]
+    tx: Tx,
+    rows: Sequence[HubRow],
+    setting: Setting,
+    claims: Claims,
+    answers: Mapping[tuple[str, str], str],
+    proofs: Mapping[str, Proof],
 ) -> dict[tuple[str, str], LifecycleCase]:
     """Give one case per project and claimed field.
 
     Args:
         claims: what every source says, by project.
         answers: what a person answered to an earlier question, by project and field.
+        proofs: what the records of a project say of its end, where a source claims it.
     """
-    acceptance = _open_acceptance(tx, [uid for uid, said in claims.items() if _says(said, "accepted")])
     overrides = _overrides(tx, [row.uid for row in rows], setting)
     cases: dict[tuple[str, str], LifecycleCase] = {}
     for row in rows:
         said = claims.get(row.uid, [])
         for name in CLAIMED:
             key = (row.uid, name)
-            cases[key] = _lifecycle_case(row, name, said, setting, answers.get(key), overrides.get(key), acceptance)
+            cases[key] = _lifecycle_case(row, name, said, setting, answers.get(key), overrides.get(key), proofs)
     return cases
 
 
@@ -212,7 +217,7 @@ def sources_of(tx: Tx, entity: EntityKind, uids: Iterable[str]) -> dict[str, tup
 
 def _lifecycle_case(
     row: HubRow, name: str, said: Sequence[claim_rows.Claim], setting: Setting, answer: str | None,
-    override: str | None, acceptance: Mapping[str, tuple[str, ...]],
+    override: str | None, proofs: Mapping[str, Proof],
 ) -> LifecycleCase:  # fmt: skip
     memory = remembered(row, name)
     shown = row.values.get(name)
@@ -238,7 +243,7 @@ def _lifecycle_case(
         claims=claims,
         override=override,
         authority=setting.knobs.authority,
-        open_acceptance=acceptance.get(row.uid, ()),
+        proof=proofs.get(row.uid, Proof()),
     )
 
 
@@ -289,17 +294,6 @@ def _standing_overrides(tx: Tx, uids: Sequence[str], setting: Setting) -> dict[t
     return found
 
 
-def _open_acceptance(tx: Tx, uids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    if not uids:
-        return {}
-    found: dict[str, list[str]] = defaultdict(list)
-    where = {"kind": "acceptance", "project": list(uids)}
-    for row in hub.select(tx, "task", where=where, fields=("project", "status")):
-        if is_open(_text(row.values["status"])):
-            found[_ref(row, "project")].append(row.uid)
-    return {uid: tuple(items) for uid, items in found.items()}
-
-
 def _blocking(tx: Tx, rows: Sequence[HubRow]) -> set[str]:
     """Give the tasks that say they block their project's next milestone, by its uid, key or title."""
     if not rows:
@@ -340,10 +334,6 @@ def _ref(row: HubRow | None, name: str) -> str:
 
 def _values(row: HubRow | None) -> Values:
     return row.values if row is not None else {}
-
-
-def _says(claims: Sequence[claim_rows.Claim], value: str) -> bool:
-    return any(claim.value == value for claim in claims)
 
 
 def _words(value: Value) -> list[str]:

@@ -44,10 +44,14 @@ def closed_fact(row: HubRow) -> Verdict:
     return Verdict("task", row.uid, None, _text(row.values.get("project")), kind_of(row.values)[0], tally="tasks")
 
 
-def project_fact(each: Reconciled, override_ends_ms: int | None) -> Verdict:
-    """Give what is kept of a project."""
+def project_fact(each: Reconciled, again_ms: int | None) -> Verdict:
+    """Give what is kept of a project.
+
+    Args:
+        again_ms: when it must be looked at again though nothing moves.
+    """
     tally = "projects disagreements" if each.apart else "projects"
-    return Verdict("project", each.row.uid, override_ends_ms, tally=tally, listed=_APART if each.apart else "")
+    return Verdict("project", each.row.uid, again_ms, tally=tally, listed=_APART if each.apart else "")
 
 
 def fill_report(

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from mapping.records import HEALTHS, LIFECYCLES
 from mapping.status import GUARDED_LIFECYCLES, judge_lifecycle_move
+from supervise.closing import ClosureGate
 from supervise.reasons import Reason
 
 Outcome = Literal[
@@ -24,6 +25,7 @@ Outcome = Literal[
     "terminal_conflict",  # several new values and one of them ends the project: hold, nothing goes out
     "irregular_transition",  # the step is not one a project takes: hold
     "acceptance_evidence_missing",  # claimed accepted while acceptance items are open: at most delivered
+    "closure_gate_open",  # claimed closed while something of its closing is open: hold
     "cancel_needs_person",  # one source alone says cancelled: hold
     "all_stale",  # no source was heard lately: hold
 ]
@@ -32,7 +34,14 @@ Heard = tuple[str, int]
 """A settled word: the value, and when it was seen."""
 
 HOLDS: Final = frozenset(
-    {"ask", "terminal_conflict", "irregular_transition", "acceptance_evidence_missing", "cancel_needs_person"}
+    {
+        "ask",
+        "terminal_conflict",
+        "irregular_transition",
+        "acceptance_evidence_missing",
+        "closure_gate_open",
+        "cancel_needs_person",
+    }
 )
 """Outcomes that a person must look at."""
 
@@ -69,6 +78,19 @@ class LifecycleClaim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a project's own records say of its end.
+
+    Args:
+        open_acceptance: mandatory acceptance items that nobody with the right to has accepted.
+        gate: what keeps the project from being closed.
+    """
+
+    open_acceptance: Sequence[str] = ()
+    gate: ClosureGate = field(default_factory=ClosureGate)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LifecycleCase:
     """Everything the reconciliation of one project looks at.
 
@@ -78,8 +100,7 @@ class LifecycleCase:
         settled: a person just set the base, which answers every claim of this moment.
         override: a person's override that has not run out.
         authority: connections in falling authority; empty means none wins by rank.
-        open_acceptance: acceptance tasks of the project that are not done.
-        closure_gate: whether what must be done before closing is done.
+        proof: what its records say of its being accepted or closed.
     """
 
     uid: str
@@ -89,8 +110,7 @@ class LifecycleCase:
     claims: Sequence[LifecycleClaim] = ()
     override: str | None = None
     authority: Sequence[str] = ()
-    open_acceptance: Sequence[str] = ()
-    closure_gate: bool = True
+    proof: Proof = Proof()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,11 +183,11 @@ def _one(case: LifecycleCase, value: str, news: Sequence[LifecycleClaim], fresh:
 def _guarded(case: LifecycleCase, value: str, why: tuple[Reason, ...], *, alone: bool) -> _Decision:
     if value == "cancelled" and alone:
         return case.base, "cancel_needs_person", (*why, _reason(case, "R10.5", "cancel_needs_person"))
-    if value == "accepted" and case.open_acceptance:
-        open_items = tuple(Reason("R10.5", "acceptance_open", uid, "status") for uid in case.open_acceptance)
+    if value == "accepted" and case.proof.open_acceptance:
+        open_items = tuple(Reason("R10.5", "acceptance_open", uid, "status") for uid in case.proof.open_acceptance)
         return "delivered", "acceptance_evidence_missing", (*why, *open_items)
-    if value == "closed" and not case.closure_gate:
-        return case.base, "irregular_transition", (*why, _reason(case, "R10.5", "closure_gate"))
+    if value == "closed" and not case.proof.gate.passes:
+        return case.base, "closure_gate_open", (*why, *case.proof.gate.reasons)
     return value, "taken", why
 
 

@@ -118,7 +118,12 @@ def read_materials(tx: Tx, uids: Sequence[str], setting: Setting, *, past: bool 
     reading = _Reading(tx, setting, past)
     found = {row.uid: row for row in reading.back("project", list(hub.read(tx, "project", uids).values()))}
     projects = [found[uid] for uid in uids if uid in found and found[uid].state == "live"]
-    return reading.materials(projects) if projects else []
+    return reading.materials(projects, reconcile_projects(tx, projects, setting)) if projects else []
+
+
+def bare_materials(tx: Tx, projects: Sequence[HubRow], setting: Setting) -> list[Material]:
+    """Give the material of those projects without what their sources claim, for those who judge the claims by it."""
+    return _Reading(tx, setting, False).materials(projects, [Reconciled(row, {}, ()) for row in projects])
 
 
 def rows_back(tx: Tx, entity: EntityKind, rows: list[HubRow], setting: Setting, *, past: bool = True) -> list[HubRow]:
@@ -132,7 +137,7 @@ class _Reading:
     setting: Setting
     past: bool
 
-    def materials(self, projects: Sequence[HubRow]) -> list[Material]:
+    def materials(self, projects: Sequence[HubRow], reconciled: Sequence[Reconciled]) -> list[Material]:
         uids = [row.uid for row in projects]
         tasks = self.back("task", hub.select(self.tx, "task", where={"project": uids}))
         feedback = self.back("feedback", hub.select(self.tx, "feedback", where={"project": uids}))
@@ -186,7 +191,7 @@ class _Reading:
                 baselines=read_baselines(self.tx, each.row.uid, self.setting.now_ms),
                 active_since=active.get(each.row.uid),
             )
-            for each in reconcile_projects(self.tx, projects, self.setting)
+            for each in reconciled
         ]
 
     def back(self, entity: EntityKind, rows: list[HubRow]) -> list[HubRow]:

@@ -28,6 +28,7 @@ from supervise.material import Material, text
 from supervise.planning import read_request, whole_of
 from supervise.risk import Risk, RiskView, read_grade, view_risk
 from supervise.signing import Rejection, Revocation, Signature, SignOff, SignOffView, view_sign_off
+from supervise.stages import stage_of
 
 FINAL_REPORTS = frozenset({"closure", "final", "final_report"})
 _GIVEN: dict[str, Given] = {
@@ -50,7 +51,7 @@ def _sign_off(material: Material, row: HubRow, replaced: set[str]) -> SignOff:
         doc_version=text(row.values, "doc_version"),
         doc_hash=text(row.values, "doc_hash"),
         mandatory=is_mandatory(row) and not (row.uid in replaced and text(row.values, "stage") == "superseded"),
-        stage=text(row.values, "stage"),
+        stage=stage_of("sign_off", row.values),
         signatures=tuple(
             Signature(
                 signer=_word(act, "signer"), roles=_roles(act), method=_word(act, "method"), at_ms=act.at_ms,
@@ -60,7 +61,10 @@ def _sign_off(material: Material, row: HubRow, replaced: set[str]) -> SignOff:
             for act in said if act.kind == "signature"
         ),
         rejections=tuple(
-            Rejection(signer=_word(act, "signer"), at_ms=act.at_ms, reason=_word(act, "reason"))
+            Rejection(
+                signer=_word(act, "signer"), at_ms=act.at_ms, reason=_word(act, "reason"),
+                doc_version=_word(act, "doc_version"),
+            )
             for act in said if act.kind == "rejection"
         ),
         revocations=tuple(
@@ -92,7 +96,7 @@ def _acceptance(material: Material, row: HubRow) -> AcceptanceItem:
         uid=row.uid,
         title=text(row.values, "title"),
         mandatory=is_mandatory(row),
-        stage=text(row.values, "stage") or "ready",
+        stage=stage_of("acceptance", row.values) or "ready",
         criteria=lines_of(row.values.get("criteria")),
         conditions=text(row.values, "conditions"),
         conditions_waived=_waived(material, row.uid, "conditions") == "client",
@@ -181,7 +185,7 @@ def risks(material: Material) -> list[RiskView]:
                 impact=read_grade(row.values.get("impact")), side=_side(row), response=text(row.values, "response"),
                 reviewed_on=civil(row.values.get("reviewed_on")),
                 identified_on=civil(row.values.get("start")) or material.born.get(row.uid),
-                status=text(row.values, "stage") or _risk_stage(row), joint=row.values.get("joint") is True,
+                status=stage_of("risk", row.values) or "closed", joint=row.values.get("joint") is True,
             ),
             today=material.today, calendar=material.calendar, knobs=material.setting.knobs,
         )
@@ -191,10 +195,6 @@ def risks(material: Material) -> list[RiskView]:
 
 def _side(row: HubRow) -> Literal["client", "vendor", "third_party", "none"]:
     return ball_of(row.uid, row.values).holder
-
-
-def _risk_stage(row: HubRow) -> str:
-    return "identified" if is_open(text(row.values, "status")) else "closed"
 
 
 def civil(value: Value) -> date | None:

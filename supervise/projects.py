@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from store import claims as claim_rows
 from store import hub, reviews
@@ -12,10 +12,12 @@ from store.hub import HubRow
 from store.reviews import Review
 from store.tx import Tx
 from supervise.cases import MEMORY, Claims, Setting, lifecycle_cases, sources_of
-from supervise.lifecycle import CLAIMED, QUIET, LifecycleVerdict, reconcile
+from supervise.lifecycle import CLAIMED, QUIET, LifecycleVerdict, Proof, reconcile
 from supervise.report import ClaimView, ProjectItem
 from supervise.survey import ProjectTally, name_of
 
+_PROVEN: Final = frozenset({"accepted", "closed"})
+"""Ends that a project's own records must bear out."""
 Key = tuple[str, str]
 """A project's uid and a claimed field."""
 
@@ -58,6 +60,11 @@ class Reconciled:
         verdict = self.verdicts["lifecycle"]
         return verdict.disagree or verdict.needs_person
 
+    @property
+    def unproven(self) -> bool:
+        """Say whether a claimed end waits for its proof, which time may bring."""
+        return self.verdicts["lifecycle"].outcome in {"acceptance_evidence_missing", "closure_gate_open"}
+
     def sides(self, name: str) -> dict[str, Any]:
         """Give what each source says about that field."""
         return {claim.connection: claim.value for claim in self.claims if claim.field == name}
@@ -67,7 +74,7 @@ def reconcile_projects(tx: Tx, rows: Sequence[HubRow], setting: Setting) -> list
     """Reconcile the claimed fields of those projects at the setting's moment."""
     claims = claim_rows.of(tx, "project", [row.uid for row in rows])
     asked = _asked(tx, rows)
-    cases = lifecycle_cases(tx, rows, setting, claims, _answers(asked, claims))
+    cases = lifecycle_cases(tx, rows, setting, claims, _answers(asked, claims), _proofs(tx, rows, setting, claims))
     return [
         Reconciled(
             row,
@@ -77,6 +84,18 @@ def reconcile_projects(tx: Tx, rows: Sequence[HubRow], setting: Setting) -> list
         )
         for row in rows
     ]
+
+
+def _proofs(tx: Tx, rows: Sequence[HubRow], setting: Setting, claims: Claims) -> dict[str, Proof]:
+    """Read what their own records say of those projects of which a source claims an end that the hub has not."""
+    from supervise.evidence import proofs  # which reads projects, and so needs this module
+
+    ended = [row for row in rows if any(_claims_end(claim, row) for claim in claims.get(row.uid, ()))]
+    return proofs(tx, ended, setting) if ended else {}
+
+
+def _claims_end(claim: claim_rows.Claim, row: HubRow) -> bool:
+    return claim.field == "lifecycle" and claim.value in _PROVEN and claim.value != row.values.get("lifecycle")
 
 
 def project_items(

@@ -9,7 +9,7 @@ at which time alone may change its verdict; what a round leaves is the same as i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,7 +22,9 @@ from store.reviews import Review
 from store.supervision import BallEvent, Flag
 from store.tx import Tx
 from supervise import moving
+from supervise.calendar import ONE_DAY
 from supervise.cases import MEMORY, Setting, override_ends, read_moves, read_setting, with_place
+from supervise.due import local_day, opening_ms, zone_of
 from supervise.facts import closed_fact, fill_report, project_fact, task_fact
 from supervise.history import BallMove
 from supervise.knobs import Knobs
@@ -128,9 +130,17 @@ class _Round:
                 self._tell(reconciled)
                 self._write_projects(tx, reconciled)
                 ends = override_ends(tx, [row.uid for row in live], self.setting) if live else {}
-                verdicts.save(tx, [project_fact(each, ends.get(each.row.uid)) for each in reconciled])
+                verdicts.save(tx, [project_fact(each, self._again(each, ends)) for each in reconciled])
                 verdicts.drop(tx, "project", set(uids) - {row.uid for row in live})
             full = len(uids) == self.chunk
+
+    def _again(self, each: Reconciled, ends: Mapping[str, int]) -> int | None:
+        """Give when time alone may change the verdict: an override runs out, or a day passes over what is unproven."""
+        moments = [ends[each.row.uid]] if each.row.uid in ends else []
+        if each.unproven:
+            zone = zone_of([self.setting.knobs.zone])[0]
+            moments.append(opening_ms(local_day(self.setting.now_ms, zone) + ONE_DAY, zone))
+        return min(moments, default=None)
 
     def _tell(self, reconciled: Sequence[Reconciled]) -> None:
         """Keep what readers are to be told of, as it was before anything is written."""

@@ -159,7 +159,7 @@ def slips(lines: Sequence[MilestoneLine]) -> list[Slip]:
 def late_items(material: Material, *, client: bool) -> list[LateItem] | None:
     """Give the open items of one side with their delay; None where the project has no items at all.
 
-    A milestone is no item to be done: what it waits for is.
+    A milestone is no item to be done: what it waits for is. An invitation to a survey presses nobody.
     """
     if not material.tasks:
         return None
@@ -170,7 +170,8 @@ def late_items(material: Material, *, client: bool) -> list[LateItem] | None:
             uid=each.verdict.uid, title=text(each.context.row.values, "title"), obd=each.verdict.obd,
             blocking=each.context.case.blocks,
         )
-        for each in found if each.verdict.ball in sides and kind_of(each.context.row.values)[0] != "milestone"
+        for each in found
+        if each.verdict.ball in sides and kind_of(each.context.row.values)[0] not in ("milestone", "survey")
     ]  # fmt: skip
 
 

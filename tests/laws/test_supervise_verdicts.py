@@ -16,7 +16,7 @@ from supervise.countries import find_country
 from supervise.due import opening_ms, zone_of
 from supervise.history import BallMove
 from supervise.knobs import Knobs
-from supervise.lifecycle import HOLDS, LifecycleCase, LifecycleClaim, reconcile
+from supervise.lifecycle import HOLDS, LifecycleCase, LifecycleClaim, Proof, reconcile
 from supervise.pauses import Pause
 from supervise.verdict import TaskCase, TaskVerdict, evaluate_task
 
@@ -158,7 +158,7 @@ disputes = st.builds(
     base=st.none() | st.sampled_from(LIFECYCLES),
     claims=claims,
     authority=st.permutations(["a", "b", "c"]) | st.just([]),
-    open_acceptance=st.sampled_from([(), ("t1",)]),
+    proof=st.sampled_from([Proof(), Proof(open_acceptance=("t1",))]),
 )
 
 
@@ -202,4 +202,4 @@ def test_a_second_look_finds_nothing_new(case: LifecycleCase) -> None:
 
 
 def _as_dict(case: LifecycleCase) -> dict[str, Any]:
-    return {name: getattr(case, name) for name in ("uid", "base", "claims", "authority", "open_acceptance")}
+    return {name: getattr(case, name) for name in ("uid", "base", "claims", "authority", "proof")}

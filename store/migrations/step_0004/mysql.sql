@@ -89,3 +89,7 @@ CREATE TRIGGER review_moved_out AFTER DELETE ON `review` FOR EACH ROW BEGIN INSE
 CREATE TRIGGER ball_event_moved_in AFTER INSERT ON `ball_event` FOR EACH ROW BEGIN INSERT INTO moved (entity, uid) VALUES (NEW.entity, NEW.uid); END
 -- next
 CREATE TRIGGER ball_event_moved_out AFTER DELETE ON `ball_event` FOR EACH ROW BEGIN INSERT INTO moved (entity, uid) VALUES (OLD.entity, OLD.uid); END
+-- next
+CREATE TRIGGER act_moved_in AFTER INSERT ON `act` FOR EACH ROW BEGIN INSERT INTO moved (entity, uid) VALUES (NEW.entity, NEW.uid); END
+-- next
+CREATE TRIGGER act_moved_out AFTER DELETE ON `act` FOR EACH ROW BEGIN INSERT INTO moved (entity, uid) VALUES (OLD.entity, OLD.uid); END

@@ -89,3 +89,7 @@ CREATE TRIGGER review_moved_on AFTER UPDATE ON "review" FOR EACH ROW EXECUTE FUN
 CREATE FUNCTION ball_event_moved_touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP <> 'DELETE' THEN INSERT INTO moved (entity, uid) VALUES (NEW.entity, NEW.uid); END IF; IF TG_OP = 'DELETE' THEN INSERT INTO moved (entity, uid) VALUES (OLD.entity, OLD.uid); ELSIF TG_OP = 'UPDATE' AND NEW.uid <> OLD.uid THEN INSERT INTO moved (entity, uid) VALUES (OLD.entity, OLD.uid); END IF; RETURN NULL; END $$
 -- next
 CREATE TRIGGER ball_event_moved_in AFTER INSERT OR DELETE ON "ball_event" FOR EACH ROW EXECUTE FUNCTION ball_event_moved_touched()
+-- next
+CREATE FUNCTION act_moved_touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP <> 'DELETE' THEN INSERT INTO moved (entity, uid) VALUES (NEW.entity, NEW.uid); END IF; IF TG_OP = 'DELETE' THEN INSERT INTO moved (entity, uid) VALUES (OLD.entity, OLD.uid); ELSIF TG_OP = 'UPDATE' AND NEW.uid <> OLD.uid THEN INSERT INTO moved (entity, uid) VALUES (OLD.entity, OLD.uid); END IF; RETURN NULL; END $$
+-- next
+CREATE TRIGGER act_moved_in AFTER INSERT OR DELETE ON "act" FOR EACH ROW EXECUTE FUNCTION act_moved_touched()

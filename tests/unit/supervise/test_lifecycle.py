@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from supervise.lifecycle import Heard, LifecycleCase, LifecycleClaim, LifecycleVerdict, reconcile
+from supervise.closing import ClosureGate, GateItem
+from supervise.lifecycle import Heard, LifecycleCase, LifecycleClaim, LifecycleVerdict, Proof, reconcile
 
 
 def verdict(
@@ -101,13 +102,17 @@ def test_the_highest_authority_wins_where_one_is_set_and_the_step_is_legal() -> 
 
 
 def test_accepted_without_evidence_goes_no_further_than_delivered() -> None:
-    found = verdict("delivered", {"one": "accepted"}, open_acceptance=("t9",))
+    found = verdict("delivered", {"one": "accepted"}, proof=Proof(open_acceptance=("t9",)))
     assert (found.value, found.outcome, found.needs_person) == ("delivered", "acceptance_evidence_missing", True)
     assert [reason.uid for reason in found.reasons if reason.code == "acceptance_open"] == ["t9"]
 
 
 def test_closing_waits_for_its_gate() -> None:
-    assert verdict("accepted", {"one": "closed"}, closure_gate=False).outcome == "irregular_transition"
+    left = GateItem(code="punch", uid="t7", what="补文档", next_step="finish_or_waive")
+    found = verdict("accepted", {"one": "closed"}, proof=Proof(gate=ClosureGate(open=(left,))))
+    assert (found.value, found.outcome, found.needs_person) == ("accepted", "closure_gate_open", True)
+    assert [(reason.code, reason.uid) for reason in found.reasons][1:] == [("gate_punch", "t7")]
+    assert verdict("accepted", {"one": "closed"}, proof=Proof()).value == "closed"
 
 
 def test_a_source_that_speaks_alone_may_cancel() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from mapping.errors import ConfigError
 from mapping.records import EntityKind
-from store import claims, hub, journal, links, reviews, streams, supervision
+from store import acts, claims, hub, journal, links, reviews, streams, supervision
+from store.acts import Act
 from store.claims import Claim
 from store.database import Database
 from store.hub import HubRow
@@ -434,6 +435,58 @@ def test_accepted_waits_for_the_acceptance_items(db: Database) -> None:
     assert [reason.uid for reason in item.evidence if reason.code == "acceptance_open"] == ["t1"]
     edit(db, "task", "t1", status="done")
     look(db, "2026-06-16T11:00")
+    assert state(db, "project", "p1")["lifecycle"] == "accepted"
+
+
+def say(db: Database, entity: EntityKind, uid: str, kind: str, at: str, **doc: Any) -> None:
+    with db.write() as tx:
+        acts.append(tx, [Act(entity, uid, kind, ms(at), "pm", doc)])
+
+
+def test_an_acceptance_counts_when_an_approver_gave_it(db: Database) -> None:
+    plant(db, "project", "p1", name="P", lifecycle="delivered")
+    plant(db, "task", "t1", title="【验收】门户", status="done", project="p1")
+    plant(db, "task", "t2", title="附件", kind="acceptance", status="waiting_client", project="p1", mandatory=False)
+    claim(db, "p1", zoho="accepted")
+    say(db, "task", "t1", "acceptance", "2026-06-15T09:00", outcome="accepted", signer="c1", roles=["key_user"])
+    item = look(db, "2026-06-16T10:00").disagreements[0]  # naive: done is accepted, whoever said so
+    assert [reason.uid for reason in item.evidence if reason.code == "acceptance_open"] == ["t1"]
+    say(db, "task", "t1", "acceptance", "2026-06-16T10:30", outcome="accepted", signer="c2", roles=["approver"])
+    look(db, "2026-06-16T11:00")
+    assert state(db, "project", "p1")["lifecycle"] == "accepted"
+
+
+def test_closed_elsewhere_is_a_question_until_what_closing_needs_is_done(db: Database) -> None:
+    plant(db, "project", "p1", name="P", lifecycle="accepted")
+    plant(db, "task", "t1", title="验收", kind="acceptance", status="done", stage="conditionally_accepted",
+          conditions="补文档", project="p1")  # fmt: skip
+    claim(db, "p1", zoho="closed")
+    item = look(db, "2026-06-16T10:00").disagreements[0]
+    assert item.flags == ("closure_gate_open",)
+    assert state(db, "project", "p1")["lifecycle"] == "accepted"  # naive: closed
+    assert [reason.code for reason in item.evidence][1:] == [
+        "gate_conditions", "gate_final_report", "gate_retro", "gate_survey",
+    ]  # fmt: skip
+    say(db, "task", "t1", "waiver", "2026-06-16T10:10", what="conditions", side="client")
+    say(db, "project", "p1", "report_issued", "2026-06-16T10:20", report="closure")
+    say(db, "project", "p1", "retro_held", "2026-06-16T10:30")
+    say(db, "project", "p1", "survey_sent", "2026-06-16T10:40", wave="final")
+    look(db, "2026-06-16T11:00")
+    assert state(db, "project", "p1")["lifecycle"] == "closed"
+    with db.read() as tx:
+        assert reviews.open_(tx) == []
+
+
+def test_a_term_that_runs_out_is_noticed_though_nothing_moves(db: Database) -> None:
+    plant(db, "project", "p1", name="P", lifecycle="delivered", deemed_after_bd="10")
+    plant(db, "task", "t1", title="验收", kind="acceptance", status="waiting_client", project="p1")
+    for at in ("2026-06-01", "2026-06-03"):
+        say(db, "task", "t1", "deemed_notice", f"{at}T09:00", sent_on=at)
+    claim(db, "p1", zoho="accepted")
+    look(db, "2026-06-04T10:00")
+    look(db, "2026-06-15T23:59")
+    assert state(db, "project", "p1")["lifecycle"] == "delivered"
+    look(db, "2026-06-16T00:00")
     assert state(db, "project", "p1")["lifecycle"] == "accepted"
 
 
