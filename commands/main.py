@@ -73,6 +73,7 @@ COMMANDS: Final = {
     "answer": "commands.acting:answer",
     "note": "commands.acting:note",
     "calendar": "commands.acting:calendar",
+    "report": "commands.reporting:report",
     "sandbox": "commands.sandbox:sandbox",
     "drill": "commands.drill:drill",
     "secrets": "commands.keeping:secrets",

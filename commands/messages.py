@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from commands.acting_words import ACTING
+from commands.reporting_words import REPORTING
 
 MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     # --- help: commands
@@ -612,6 +613,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "drill.replay": ("seed {seed}; again: {command}", "种子 {seed};重来:{command}"),
     # --- acting on what is supervised
     **ACTING,
+    **REPORTING,
 }
 
 

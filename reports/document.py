@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any, Final, Literal
 
 from reports.drawing import Box, Dot, Drawing, Label, Stroke
+from reports.sheet import Sheet
 from reports.wording import Language
 
 Tone = Literal["plain", "muted", "strong", "alarm"]
@@ -111,6 +112,7 @@ _KINDS: Final[Mapping[str, type[Any]]] = {
     kind.__name__: kind
     for kind in (
         Document, Heading, Paragraph, Facts, Listing, Table, Column, Cell, Figure, Drawing, Box, Stroke, Dot, Label,
+        Sheet,
     )
 }  # fmt: skip
 

@@ -39,7 +39,7 @@ def to_pdf(document: Document, *, at_ms: int) -> bytes:
     Raises:
         InputError: the package that writes PDF is not installed.
     """
-    fpdf = _fpdf()
+    fpdf = load_fpdf()
     lacking = missing_characters(document)
     if lacking:
         note = say(document.language, "pdf.missing", count=lacking, sign=MISSING)
@@ -149,7 +149,12 @@ def _characters() -> frozenset[int]:
         return frozenset(font.getBestCmap())
 
 
-def _fpdf() -> Any:
+def load_fpdf() -> Any:
+    """Give the package that writes PDF.
+
+    Raises:
+        InputError: it is not installed; the sentence names how to get it.
+    """
     try:
         import fpdf
     except ImportError as exc:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from reports.phrases import PHRASES
 from reports.rule_words import RULE_WORDS
 
 Language = Literal["zh", "en"]
+_ONE_DAY: Final = re.compile(r"(?<!\d)1 working days")
 
-WORDS: Final[Mapping[str, tuple[str, str]]] = {
+_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     # heads and columns
     "title.digest": ("督办日报", "Supervision digest"),
     "title.project": ("项目状态", "Project status"),
@@ -93,7 +96,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "step.S4": ("提交指导委员会，准备书面函", "take to the steering committee and draft a formal letter"),
     # pictures
     "chart.lanes": ("球在谁手里", "Whose move it was"),
-    "chart.ageing": ("逾期天数分布", "Overdue items by working days late"),
+    "chart.ageing": ("超出约定日期的事项（按工作日）", "Items past their agreed date, by working days"),
     "chart.ageing_line": ("{days} 个工作日: 客户 {client}，我方 {ours}", "{days} days: client {client}, us {ours}"),
     "chart.days_late": ("{days} 个工作日", "{days} working days"),
     "chart.trend": ("里程碑预测的变化", "How the forecasts of milestones moved"),
@@ -119,6 +122,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "why.reopened": ("{on} 重新打开，新到期日 {due}", "reopened on {on}, now due {due}"),
     "why.calendar_provisional": ("日历未公布", "calendar not published"),
 }  # fmt: skip
+WORDS: Final[Mapping[str, tuple[str, str]]] = {**_WORDS, **PHRASES}
 
 
 def say(language: Language, code: str, **data: object) -> str:
@@ -127,4 +131,5 @@ def say(language: Language, code: str, **data: object) -> str:
     if both is None:
         return code
     text = both[0] if language == "zh" else both[1]
-    return text.format(**data) if data else text
+    filled = text.format(**data) if data else text
+    return _ONE_DAY.sub("1 working day", filled) if language == "en" else filled

@@ -1,0 +1,97 @@
+"""The delay ledger: each milestone's days with their holder and evidence, and every move of the ball with its hash."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from reports.document import Block, Document, Facts, Heading, Paragraph, table
+from reports.parts import attribution_blocks, paper, titles_of
+from reports.sheet import Sheet, sheet
+from reports.voice import Voice
+from supervise.delay import Attribution, DayEntry
+from supervise.dossier import Dossier
+
+HASH: Final = 12
+
+
+def ledger(dossier: Dossier, voice: Voice, period: str) -> Document:
+    """Give the ledger for reading: the sums, the days, the moves."""
+    titles = titles_of(dossier)
+    blocks: list[Block] = [Paragraph(voice.say("not_advice"), "muted")]
+    for uid, attribution in sorted(dossier.attribution.items(), key=lambda pair: titles.get(pair[0], pair[0])):
+        blocks += [Heading(titles.get(uid, uid)), *_milestone(dossier, uid, attribution, voice)]
+    if not dossier.attribution:
+        blocks.append(Paragraph(voice.say("none.days"), "muted"))
+    blocks += [Heading(voice.say("section.moves")), _moves(dossier, voice), *_seal(dossier, voice)]
+    return paper("ledger", dossier, voice, period, blocks, foot="ledger")
+
+
+def ledger_sheet(dossier: Dossier, voice: Voice) -> Sheet:
+    """Give every move of the ball as a row, with the hash that chains it to the one before."""
+    columns = ("time_utc", "record_uid", "task", "ball", "cause", "source", "record", "evidence", "disputed", "chain")
+    rows = [
+        (
+            _utc(line.at_ms), line.uid, line.title, voice.word("ball", line.holder),
+            voice.word("ball_cause", line.cause), line.source, line.record, line.evidence, line.disputed, line.chain,
+        )
+        for line in dossier.ledger
+    ]  # fmt: skip
+    return sheet([voice.say(f"csv.{name}") for name in columns], rows)
+
+
+def _milestone(dossier: Dossier, uid: str, attribution: Attribution, voice: Voice) -> list[Block]:
+    line = next((each for each in dossier.milestones if each.uid == uid), None)
+    facts = [
+        (voice.say("approved"), voice.day(line.approved if line else None)),
+        (voice.say("forecast"), voice.day((line.achieved_on or line.forecast) if line else None)),
+        (voice.say("part.delay"), str(attribution.delay)),
+    ]
+    picture = attribution_blocks(attribution, voice.say("chart.waterfall"), voice)[1:]
+    rows = [_day(entry, voice) for entry in attribution.days]
+    columns = [
+        (voice.say("day"), 2), (voice.say("ball"), 1), (voice.say("task"), 4), (voice.say("evidence"), 5),
+        (voice.say("disputed"), 2),
+    ]  # fmt: skip
+    return [Facts(tuple(facts)), *picture, table(columns, rows, voice.say("none.days"))]
+
+
+def _day(entry: DayEntry, voice: Voice) -> tuple[str, ...]:
+    evidence = "; ".join(
+        voice.say(
+            "day_evidence", ball=voice.minute(one.ball_ms), due=voice.day(one.due_eff),
+            notice=voice.minute(one.notice_ms) if one.notice_ms else voice.say("no_notice"),
+        )
+        for one in entry.evidence
+    )  # fmt: skip
+    titles = voice.comma.join(one.title or one.uid for one in entry.evidence) or voice.comma.join(entry.items)
+    return (
+        entry.day.isoformat(),
+        voice.word("day_holder", entry.holder),
+        titles,
+        evidence or "—",
+        entry.disputed or "—",
+    )
+
+
+def _moves(dossier: Dossier, voice: Voice) -> Block:
+    rows = [
+        (voice.minute(line.at_ms), line.title, voice.word("ball", line.holder), voice.word("ball_cause", line.cause),
+         f"{line.source} {line.record}".strip() or "—", line.disputed or "—", line.chain[:HASH])
+        for line in dossier.ledger
+    ]  # fmt: skip
+    columns = [
+        (voice.say("time"), 2), (voice.say("task"), 4), (voice.say("ball"), 1), (voice.say("cause"), 2),
+        (voice.say("record"), 3), (voice.say("disputed"), 2), (voice.say("hash"), 2),
+    ]  # fmt: skip
+    return table(columns, rows, voice.say("none.moves"))
+
+
+def _seal(dossier: Dossier, voice: Voice) -> list[Block]:
+    if not dossier.ledger:
+        return []
+    return [Facts(((voice.say("last_hash"), dossier.ledger[-1].chain),)), Paragraph(voice.say("chain_note"), "muted")]
+
+
+def _utc(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
