@@ -1,16 +1,18 @@
-"""Play seeds by hand: ``python -m sandbox.drill FIRST COUNT``, or one seed alone for its story
-
-``--calm`` plays few faults.
-"""
+"""Play seeds by hand: ``python -m sandbox.drill FIRST COUNT --mix wide``, or one seed alone for its story."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 
-from sandbox.drill.acts import draw_hot, draw_setting
+from sandbox.drill.acts import DRAWS
 from sandbox.drill.play import main
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:] if word != "--calm"]
-    many = numbers[1] if len(numbers) > 1 else 1
-    sys.exit(bool(main(numbers[0], many, draw_setting if "--calm" in sys.argv else draw_hot)))
+    parser = argparse.ArgumentParser(description="Play seeds of a mix and tell every promise that broke.")
+    parser.add_argument("first", type=int)
+    parser.add_argument("count", type=int, nargs="?", default=1)
+    parser.add_argument("--mix", choices=DRAWS, default="hot")
+    parser.add_argument("--calm", action="store_const", dest="mix", const="calm", help="the same as --mix calm")
+    given = parser.parse_args()
+    sys.exit(bool(main(given.first, given.count, DRAWS[given.mix])))

@@ -26,6 +26,7 @@ _FAULTS: Final = ("lost_after", "lost_before", "hang", "transient", "busy", "ref
 _HOT_FAULTS: Final = (*_FAULTS, "later", "auth", "operator", "twice", "half", "reordered", "unreadable")
 Policy = Literal["archive", "propagate", "restore", "unlink", "review"]
 _POLICIES: Final[tuple[Policy, ...]] = ("archive", "archive", "archive", "propagate", "restore", "unlink", "review")
+_TOGETHER: Final[frozenset[Policy]] = frozenset({"archive", "propagate", "restore"})
 RARE: Final = ("mass", "erase", "step", "ghost")
 """What people and machines do in the wide mix only."""
 
@@ -73,6 +74,7 @@ class Setting:
     """The world of one seed.
 
     Args:
+        mix: the name it was drawn under; "" for a world that was put together otherwise.
         also: rare acts that are played beside the common ones.
         on_delete: what each connection makes of a record that was deleted there.
     """
@@ -93,6 +95,7 @@ class Setting:
     crash_rate: float
     people_rate: float
     hot: bool = False
+    mix: str = ""
     also: tuple[str, ...] = ()
     on_delete: tuple[Policy, Policy] = ("archive", "archive")
 
@@ -118,6 +121,7 @@ def draw_hot(seed: int) -> Setting:
         faults=tuple(sorted(rng.sample(_HOT_FAULTS, rng.choice([3, 5, 8])))),
         fault_rate=rng.choice([0.15, 0.3, 0.45]),
         hot=True,
+        mix="hot",
     )
 
 
@@ -141,33 +145,43 @@ def draw_setting(seed: int) -> Setting:
         fault_rate=rng.choice([0, 0.05, 0.15, 0.3]),
         crash_rate=rng.choice([0, 0.004, 0.02]),
         people_rate=rng.choice([0.05, 0.15, 0.3]),
+        mix="calm",
     )
 
 
 def draw_wide(seed: int) -> Setting:
-    """Give the world of a hot seed with rare acts, other delete policies and more faults."""
+    """Give the world of a hot seed with rare acts, more faults, and deletes that are carried on or taken back."""
+    drawn = draw_apart(seed)
+    one, other = (policy if policy in _TOGETHER else "archive" for policy in drawn.on_delete)
+    return replace(drawn, on_delete=(one, other), mix="wide")
+
+
+def draw_apart(seed: int) -> Setting:
+    """Give the world of a wide seed where a delete may also end the link, or wait for a person."""
     rng = random.Random(seed * 2 + 3_000_017)
     return replace(
         draw_hot(seed),
         also=tuple(sorted(rng.sample(RARE, rng.choice([1, 2, 3])))),
         on_delete=(rng.choice(_POLICIES), rng.choice(_POLICIES)),
         fault_rate=rng.choice([0.15, 0.3, 0.6]),
+        mix="apart",
     )
 
 
 def draw_tied(seed: int) -> Setting:
     """Give the world of a wide seed in which contacts refer to accounts."""
     wide = draw_wide(seed)
-    return replace(wide, also=tuple(sorted({*wide.also[:1], "refer"})))
+    return replace(wide, also=tuple(sorted({*wide.also[:1], "refer"})), mix="tied")
 
 
 def draw_barred(seed: int) -> Setting:
     """Give the world of a wide seed in which our user's right to a record may be taken for a while."""
     wide = draw_wide(seed)
-    return replace(wide, also=tuple(sorted({*wide.also[:1], "hide"})))
+    return replace(wide, also=tuple(sorted({*wide.also[:1], "hide"})), mix="barred")
 
 
 DRAWS: Final[Mapping[str, Callable[[int], Setting]]] = {
-    "calm": draw_setting, "hot": draw_hot, "wide": draw_wide, "tied": draw_tied, "barred": draw_barred,
+    "calm": draw_setting, "hot": draw_hot, "wide": draw_wide,
+    "apart": draw_apart, "tied": draw_tied, "barred": draw_barred,
 }  # fmt: skip
 """The mixes by name. What a seed means in a mix never changes: runs that once failed are kept by their numbers."""

@@ -24,6 +24,10 @@ _ASKED_S: Final = 8
 """Longer than a system here ever asks to be left alone: a round inside that time is not a full one."""
 
 
+_STORY: Final = 15
+_BROKEN: Final = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Played:
     """How one run went."""
@@ -160,17 +164,31 @@ def _kind(broken: list[str]) -> str:
 
 
 def story(played: Played) -> str:
-    """Tell a failure in a few lines."""
+    """Tell a failure in at most fifteen lines, with the command that plays the whole seed again."""
     s = played.setting
-    lines = [
+    head = [
         f"seed {s.seed}: keys {s.keys}, dedicated {s.dedicated}, versions {s.versions}, lag {s.list_lag_s}/"
-        f"{s.search_lag_s} s, page {s.page_size}, batch {s.batch_size}, period {s.period_s} s, {s.rounds} rounds"
+        f"{s.search_lag_s} s, page {s.page_size}, batch {s.batch_size}, period {s.period_s} s, {s.rounds} rounds, "
+        f"deletes {s.on_delete}"
     ]
-    for point in sorted(played.script):
-        if point in played.places:
-            acts = "; ".join(str(act) for act in played.script[point])
-            lines.append(f"  {point:4} {played.places[point]}: {acts}")
-    return "\n".join([*lines, *(f"  ! {line}" for line in played.broken)])
+    acts = [
+        f"  {point:4} {played.places[point]}: {'; '.join(str(act) for act in played.script[point])}"
+        for point in sorted(played.script)
+        if point in played.places
+    ]
+    broken = [f"  ! {line}" for line in played.broken]
+    tail = [f"again: python -m sandbox.drill {s.seed} --mix {s.mix}"] if s.mix else []
+    told = _shortened(broken, _BROKEN)
+    return "\n".join([*head, *_shortened(acts, _STORY - len(head) - len(told) - len(tail)), *told, *tail])
+
+
+def _shortened(lines: list[str], most: int) -> list[str]:
+    """Leave out what is too much in the middle, and say how much that is."""
+    if len(lines) <= most:
+        return lines
+    first = (most - 1) // 2
+    last = most - 1 - first
+    return [*lines[:first], f"  ... {len(lines) - first - last} more", *lines[len(lines) - last :]]
 
 
 def main(first: int, count: int, draw: Callable[[int], Setting] = draw_hot) -> int:
