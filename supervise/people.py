@@ -21,6 +21,7 @@ from supervise.engagement import WINDOW_BD, Engagement, EngagementCase, client_r
 from supervise.health import Mood
 from supervise.material import Material, text
 from supervise.papers import civil, civil_in
+from supervise.pauses import Pause
 from supervise.planning import decimal_of
 from supervise.readiness import Flagged, ItemState, ReadinessCase, read_cadence, readiness
 from supervise.satisfaction import (
@@ -32,6 +33,7 @@ from supervise.satisfaction import (
     unhappy,
     view_loop,
 )
+from supervise.verdict import TaskCase, TaskVerdict, verdict_at_close
 
 KEY_ROLES: Final = frozenset({"sponsor", "decision_maker", "approver", "coordinator", "key_user"})
 _BY_CONTACT: Final = {
@@ -300,8 +302,7 @@ def engaged(material: Material, events: Sequence[Heard]) -> Engagement:
     """Give how far the client takes part, over the last working days."""
     last, first = material.today, window_start(material.calendar, material.today)
     due, on_time = _punctual(material, first, last)
-    seats = [line for line in meetings(material) if line.held_at_ms is not None]
-    held = [line for line in seats if first < material.day(line.held_at_ms or 0) <= last]
+    held = [line for line, day in _appointments(material) if first < day <= last]
     asked = _asked(material, first, last)
     answered = {(row.values.get("wave"), text(row.values, "contact")) for row in material.feedback}
     key = {
@@ -321,6 +322,19 @@ def engaged(material: Material, events: Sequence[Heard]) -> Engagement:
         expected_contacts=len(key),
     )
     return engagement(case)
+
+
+def _appointments(material: Material) -> Iterator[tuple[MeetingLine, date]]:
+    """Give the meetings that took place and those the client missed, with their day; a missed one has seats too."""
+    rows = {row.uid: row for row in material.of_kind("meeting")}
+    for line in meetings(material):
+        at_ms: Value = line.held_at_ms
+        if line.stage == "client_no_show":
+            said = material.said(line.uid, "meeting")
+            at_ms = said[-1].doc.get("held_at") if said else rows[line.uid].values.get("due")
+        day = civil_in(at_ms, material)
+        if day is not None:
+            yield line, day
 
 
 def window_start(calendar: Calendar, today: date, days: int = WINDOW_BD) -> date:
@@ -350,14 +364,46 @@ def _punctual(material: Material, first: date, last: date) -> tuple[int, int]:
             late_by = verdict.due_eff if verdict.is_client_action else None
             due += late_by is not None and first < late_by < last
             continue
-        day, done = civil_in(row.values.get("due"), material), civil_in(row.values.get("done_at"), material)
-        if text(row.values, "status") != "done" or day is None or last_holder(material, row.uid) != "client":
+        if text(row.values, "status") != "done" or last_holder(material, row.uid) != "client":
             continue
-        by = material.calendar.roll(day)
-        if first < by <= last:
+        finished = _as_finished(material, row)
+        if finished is not None and finished.due_eff is not None and first < finished.due_eff <= last:
             due += 1
-            on_time += done is not None and done <= by
+            on_time += not finished.overdue
     return due, on_time
+
+
+def _as_finished(material: Material, row: HubRow) -> TaskVerdict | None:
+    """Judge a finished client action as it stood when it was finished; None when nobody knows when that was."""
+    closed = [move.at_ms for move in material.moves.get(row.uid, ()) if not is_open(move.status)]
+    done = row.values.get("done_at")
+    closed_ms = done if isinstance(done, int) else (closed[-1] if closed else None)
+    if closed_ms is None:
+        return None
+    contact = material.contacts.get(text(row.values, "contact"))
+    case = TaskCase(
+        uid=row.uid,
+        task=row.values,
+        project=material.project.values,
+        contact=contact.values if contact is not None else {},
+        account=material.account.values if material.account is not None else {},
+        moves=material.moves.get(row.uid, ()),
+        pauses=_agreed_pauses(material, row.uid),
+    )
+    setting = material.setting
+    return verdict_at_close(case, "client", setting.calendars, closed_ms=closed_ms, knobs=setting.knobs)
+
+
+def _agreed_pauses(material: Material, uid: str) -> list[Pause]:
+    """Give the pauses people agreed on, from what was said."""
+    found: list[Pause] = []
+    for act in material.said(uid, "pause", "resume"):
+        start, until = civil(act.doc.get("start")), civil(act.doc.get("until"))
+        if act.kind == "pause" and start is not None:
+            found.append(Pause(start, until))
+        elif found and until is not None:
+            found[-1] = Pause(found[-1].start, until)
+    return found
 
 
 def last_holder(material: Material, uid: str) -> Holder:

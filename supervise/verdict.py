@@ -22,6 +22,9 @@ from supervise.reasons import Reason
 from supervise.severity import Lateness, Severity, severity_of
 
 _NOBODY: Final[Mapping[str, Value]] = {}
+_OPEN_AS: Final[Mapping[Holder, str]] = {
+    "client": "waiting_client", "vendor": "waiting_vendor", "third_party": "waiting_third_party", "none": "on_hold",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +109,16 @@ def evaluate_task(
     changes = next_change(standing, now_ms=now_ms, calendar=party.calendar, zone=party.zone, soon_bd=knobs.due_soon_bd)
     verdict, late = _judge(case, ball, party, counted, limit, standing, knobs=knobs, next_ms=changes)
     return replace(verdict, reasons=_why(case, ball, late, verdict, party, counted)) if explain else verdict
+
+
+def verdict_at_close(
+    case: TaskCase, holder: Holder, calendars: Calendars, *, closed_ms: int, knobs: Knobs
+) -> TaskVerdict:
+    """Judge a finished task as it stood when *holder* finished it: by its pauses, on its calendar, late or in time."""
+    task = {**case.task, "status": _OPEN_AS[holder]}
+    before = [move for move in case.moves if move.at_ms < closed_ms]
+    as_it_was = replace(case, task=task, moves=before)
+    return evaluate_task(as_it_was, calendars, now_ms=closed_ms, knobs=knobs, explain=False)
 
 
 @dataclass(frozen=True, slots=True)

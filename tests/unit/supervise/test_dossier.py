@@ -221,6 +221,28 @@ def test_engagement_is_made_of_what_was_measured(desk: ProjectDesk) -> None:
     assert asked.engagement.index == 65  # a second voice is heard, and half of those asked answered
 
 
+def test_in_time_is_by_the_day_that_counted_when_it_was_finished(desk: ProjectDesk) -> None:
+    for uid in ("paused", "ours", "late"):
+        desk.task(uid, "action", status="in_progress", due="2026-06-03")
+        acting.move_ball(desk.hand(at="2026-05-29T10:00"), uid, "client", "请提供")
+    acting.pause(desk.hand("2026-06-01T10:00"), "paused", date(2026, 6, 1), date(2026, 6, 3), "等环境")
+    acting.move_ball(desk.hand(at="2026-06-01T10:00"), "ours", "vendor", "补数据")
+    acting.move_ball(desk.hand(at="2026-06-03T10:00"), "ours", "client", "已补")
+    for uid in ("paused", "ours", "late"):
+        acting.set_stage(desk.hand(at="2026-06-04T10:00"), uid, "done")
+    parts = {part.name: (part.value, part.n) for part in look(desk, "2026-06-09T10:00").engagement.parts}
+    assert parts["on_time"] == (Decimal("66.7"), 3)  # naive (by the day as typed): 0.0
+
+
+def test_seats_of_a_meeting_the_client_missed_count(desk: ProjectDesk) -> None:
+    desk.task("m", "meeting", stage="planned", status="not_started")
+    desk.task("n", "meeting", stage="client_no_show", status="done", due="2026-06-05", invited="王总,李工")
+    given = Meeting(outcome="client_no_show", held_ms=ms("2026-06-04T14:00"), invited=["wang"])
+    meeting.meet(desk.hand(), "m", given)
+    parts = {part.name: (part.value, part.n) for part in look(desk, "2026-06-09T10:00").engagement.parts}
+    assert parts["attendance"] == (Decimal("0.0"), 3)  # naive (only meetings that were held): nothing measured
+
+
 def test_satisfaction_counts_who_was_asked_and_what_still_waits(desk: ProjectDesk) -> None:
     meeting.send_survey(desk.hand("2026-06-01T10:00"), "p", "w1", ["wang", "li"])
     given = Answered(wave="w1", scale="1-5", score="2", project="p", verbatim="太慢")
