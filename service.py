@@ -16,6 +16,7 @@ from mapping.errors import ConfigError, DubanError, InputError
 from mapping.records import EntityKind
 from store import hub, runs, secrets, streams, sweeps
 from supervise.following import follow_up
+from supervise.notices import NoticeReport, preview_notices, send_notices
 from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
 from sync import planfile, retiring
@@ -32,7 +33,7 @@ __all__ = ["Finding", "Service", "SystemClock"]
 
 log = logging.getLogger(f"duban.{__name__}")
 
-_ASSEMBLED = ("configured", "opener", "knobs", "desk")
+_ASSEMBLED = ("configured", "opener", "knobs", "desk", "outbound", "channels")
 
 
 class Service(Looking):
@@ -280,6 +281,42 @@ class Service(Looking):
                     report.tally(kind, count)
             return report
 
+    # --- telling people -------------------------------------------------------------------------------------------
+
+    def preview_notices(self, as_of_ms: int | None = None) -> NoticeReport:
+        """Give what would be said at a moment and why the rest would not; nothing is written or sent."""
+        from reports.telling import notice_words
+
+        return preview_notices(
+            self.db, now_ms=self._moment(as_of_ms), knobs=self.knobs, outbound=self.outbound, render=notice_words,
+            looking_back=as_of_ms is not None,
+        )  # fmt: skip
+
+    def tell(self) -> NoticeReport:
+        """Send what is to be said now, each message at most once.
+
+        Raises:
+            ConfigError: ``[notices]`` does not allow it. LeaseHeld: somebody else writes this store.
+        """
+        if not self.settings.notices.send:
+            raise ConfigError(
+                "notices.send is false: nothing is sent", zh="notices.send 为 false：不发送任何消息",
+                next_step="read duban notices preview, then set send = true under [notices]",
+                next_step_zh="请先阅读 duban notices preview，再在 [notices] 下设置 send = true",
+            )  # fmt: skip
+        from reports.telling import notice_words
+
+        with self._holding, self._writer(10.0):
+            return send_notices(
+                self.db, now_ms=self.clock.now_ms(), knobs=self.knobs, outbound=self.outbound, channels=self.channels,
+                render=notice_words, left=self._left(), halt=self.stop.is_set,
+            )  # fmt: skip
+
+    def _left(self) -> dict[str, int]:
+        """Give the calls or credits that connections said they have left, in this process."""
+        known = ((one.name, one.counters.get("credits_left")) for one in self.configured)
+        return {name: left for name, left in known if left is not None}
+
     def retirable(self, name: str) -> dict[str, int]:
         """Count what the store holds of a connection that left the configuration.
 
@@ -353,6 +390,8 @@ class Service(Looking):
             return
         for one in kept.get("configured", []):
             one.connector.close()
+        for channel in kept.get("channels", {}).values():
+            channel.close()
         log.info("configuration read again")
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from assembly.names import installed_names
 from assembly.parts import Assembly
 from mapping.errors import InputError
-from store import journal, outbox, quarantine, reviews, runs, streams, supervision
+from store import journal, notices, outbox, quarantine, reviews, runs, streams, supervision
 from store.journal import Entry
+from store.notices import Notice
 from store.supervision import BallEvent, CalendarDay
 from store.tx import Tx
 from supervise.cases import Setting, read_setting
@@ -177,6 +179,32 @@ class Looking(Assembly):
         entity, uid = self.desk.find(record)
         with self.db.read() as tx:
             return chain_of(tx, entity, uid, field)
+
+    def notices(self, states: Sequence[str] = (), *, single: bool = False, limit: int = 100) -> list[Notice]:
+        """Give messages, or single notices with those kept back, newest first.
+
+        Args:
+            states: those wanted; empty means all.
+        """
+        with self.db.read() as tx:
+            return notices.listed(tx, states=states, messages=not single, limit=limit)
+
+    def notice(self, start: str) -> tuple[Notice, list[Notice]]:
+        """Give a message or notice by its id, or the beginning of one, with what belongs to it.
+
+        Raises:
+            InputError: there is none, or several begin so.
+        """
+        with self.db.read() as tx:
+            found = notices.find(tx, start)
+            if len(found) != 1:
+                many = bool(found)
+                raise InputError(
+                    f"{'several notices begin' if many else 'no notice begins'} with {start!r}",
+                    zh=f"{'有多条' if many else '没有'}以 {start!r} 开头的消息",
+                    next_step="see duban notices list", next_step_zh="请查看 duban notices list",
+                )  # fmt: skip
+            return found[0], notices.of_messages(tx, [found[0].id])
 
     def verify_journal(self) -> tuple[int, int | None, Entry | None]:
         """Give the number of entries, the first broken one (None: the chain is whole) and what stands there."""

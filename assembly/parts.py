@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from assembly.machine import SystemClock
+from assembly.telling import check_channels, open_channels, read_outbound
 from config import loading
 from config.keys import find_key
 from config.settings import Settings
-from connectors.base import ConnectorSettings, HttpSettings, Ports, Token
+from connectors.base import Connector, ConnectorSettings, HttpSettings, Ports, Token
+from connectors.channels.base import Channel
 from connectors.registry import connect, connector_class
 from mapping.errors import InputError
 from mapping.loading import check_connections as check_map_names
@@ -27,6 +29,7 @@ from store import boxes, secrets
 from store.database import Database
 from store.heart import Heart
 from supervise.knobs import Knobs
+from supervise.recipients import Outbound
 from supervise.settings import read_knobs
 from sync.checking import Finding
 from sync.desk import Desk
@@ -82,6 +85,8 @@ class Assembly:
         """Close connections and store."""
         for one in self.__dict__.get("configured", []):
             one.connector.close()
+        for channel in self.__dict__.get("channels", {}).values():
+            channel.close()
         self.db.close()
 
     @property
@@ -163,6 +168,23 @@ class Assembly:
             ConfigError: an unknown knob or a value of the wrong kind.
         """
         return read_knobs(self.settings.supervise, self.settings.service.timezone)
+
+    @cached_property
+    def outbound(self) -> Outbound:
+        """Give how people are to be told."""
+        return read_outbound(self.settings.notices, self.settings.service.language or "zh")
+
+    @cached_property
+    def channels(self) -> dict[str, Channel]:
+        """Give the ways to tell people, put together when they are first needed.
+
+        Raises:
+            ConfigError: a table under ``[notices.channels]`` cannot work.
+        """
+        return open_channels(self.config, lambda name: self._ports(f"notices.{name}"), self._connector)
+
+    def _connector(self, name: str) -> Connector:
+        return next(one.connector for one in self.configured if one.name == name)
 
     @cached_property
     def desk(self) -> Desk:
@@ -252,4 +274,6 @@ class Assembly:
                 Finding("ok", one.name, text, f"{one.settings.kind}，模式 {one.settings.mode}，{len(one.maps)} 个映射")
             )
         _ = self.knobs
+        for name, channel in check_channels(self.config).items():
+            out.append(Finding("ok", f"notices.{name}", f"channel, {channel.kind}", f"渠道，{channel.kind}"))
         return out

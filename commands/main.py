@@ -74,6 +74,7 @@ COMMANDS: Final = {
     "note": "commands.acting:note",
     "calendar": "commands.acting:calendar",
     "report": "commands.reporting:report",
+    "notices": "commands.notices:notices",
     "sandbox": "commands.sandbox:sandbox",
     "drill": "commands.drill:drill",
     "secrets": "commands.keeping:secrets",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from commands.acting_words import ACTING
+from commands.notice_words import NOTICES
 from commands.reporting_words import REPORTING
 
 MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
@@ -614,6 +615,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     # --- acting on what is supervised
     **ACTING,
     **REPORTING,
+    **NOTICES,
 }
 
 

@@ -113,10 +113,26 @@ def validate_connection(
     Raises:
         ConfigError: a key is unknown, missing or wrong.
     """
+    return validate_table(("connections", name), table, model, text=text, secrets=secrets)
+
+
+def validate_table(
+    key: Sequence[str],
+    table: Mapping[str, Any],
+    model: type[Model],
+    *,
+    text: str = "",
+    secrets: frozenset[str] = frozenset(),
+) -> Model:
+    """Hold a raw table against the model of whoever knows what it means.
+
+    Raises:
+        ConfigError: a key is unknown, missing or wrong.
+    """
     try:
         return model.model_validate(dict(table))
     except pydantic.ValidationError as exc:
-        raise explain(exc, model, ("connections", name), text, secrets, {}) from None
+        raise explain(exc, model, key, text, secrets, {}) from None
 
 
 class _Environment(pydantic_settings.EnvSettingsSource):

@@ -103,6 +103,49 @@ class SweepSettings(Table):
 Raw = dict[str, Any]
 
 
+class NoticeSettings(Table):
+    """``[notices]``: whom duban tells of overdue items, and how. Nothing leaves before ``send`` says so.
+
+    Args:
+        send: the daemon and ``duban notices send`` may send.
+        to_clients: the client's contacts may be written to; else their notices are drafts for our project manager.
+        internal, clients, operating: channels for our own people, for contacts, and for those who run duban.
+        drafts: a channel of kind ``file`` that also gets every draft.
+        people: user's e-mail -> channel, for those who want another one.
+        delivery_manager, steering, operators: e-mails of users.
+        window: hours in which people are written to who name none of their own.
+        repeat_bd: working days before the same level is said again, S1 to S4.
+        quota_left: operators are told when a connection has fewer calls or credits left.
+        channels: name -> raw table, references already resolved.
+    """
+
+    send: bool = False
+    to_clients: bool = False
+    internal: str = ""
+    clients: str = ""
+    operating: str = ""
+    drafts: str = ""
+    people: dict[str, str] = pydantic.Field(default_factory=dict)
+    delivery_manager: str = ""
+    steering: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
+    window: str = pydantic.Field(
+        default="09:00-18:00", pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
+    )
+    repeat_bd: tuple[int, int, int, int] = (2, 2, 3, 5)
+    quota_left: int = pydantic.Field(default=500, ge=0)
+    channels: dict[str, Raw] = pydantic.Field(default_factory=dict)
+
+    @pydantic.model_validator(mode="after")
+    def _consistent(self) -> NoticeSettings:
+        opens, _, closes = self.window.partition("-")
+        if opens >= closes:
+            raise ValueError(f"window opens before it closes, not {self.window}")
+        if min(self.repeat_bd) < 1:
+            raise ValueError("repeat_bd counts working days, 1 or more")
+        return self
+
+
 class Settings(pydantic_settings.BaseSettings):
     """The whole file.
 
@@ -111,6 +154,7 @@ class Settings(pydantic_settings.BaseSettings):
         map: entity -> connection -> raw table; only what differs from the default maps.
         users: canonical e-mail -> connection -> that person's e-mail or id over there.
         supervise: raw knobs of supervision.
+        notices: whom to tell of what is overdue.
     """
 
     model_config = pydantic_settings.SettingsConfigDict(
@@ -126,6 +170,7 @@ class Settings(pydantic_settings.BaseSettings):
     map: dict[str, dict[str, Raw]] = pydantic.Field(default_factory=dict)
     users: dict[str, dict[str, str]] = pydantic.Field(default_factory=dict)
     supervise: Raw = pydantic.Field(default_factory=dict)
+    notices: NoticeSettings = pydantic.Field(default_factory=NoticeSettings)
 
     @classmethod
     def settings_customise_sources(

@@ -21,6 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from mapping.errors import DubanError, LeaseHeld, LeaseLost, Transient
 from store.database import Database
 from store.heart import Heart
+from supervise.notices import NoticeReport
 from supervise.report import SupervisionReport
 from sync.report import RunReport
 from web.serving import Watched
@@ -47,6 +48,10 @@ class Served(Watched, Protocol):
 
     def supervise(self, as_of_ms: int | None = None) -> SupervisionReport:
         """Judge every task and project once."""
+        ...
+
+    def tell(self) -> NoticeReport:
+        """Send what is to be said now."""
         ...
 
     def sweep(self, names: Sequence[str] = ()) -> RunReport:
@@ -156,6 +161,7 @@ class Daemon:
             self._supervised_s = self._service.clock.monotonic()
             if verdict.changed and not self._service.stop.is_set():
                 self._service.sync(())
+            self._tell()
         except LeaseLost:
             log.error("another process has become the writer of this store; stopping")
             self._replaced = True
@@ -164,6 +170,16 @@ class Daemon:
             log.error(error.text("en"))
         except Exception:  # the one broad catch: a bug in one round must not silence the daemon
             log.exception("round failed")
+
+    def _tell(self) -> None:
+        """Send the notices, where that is switched on; what could not be sent waits for the next round."""
+        if not self._service.settings.notices.send or self._service.stop.is_set():
+            return
+        report = self._service.tell()
+        if report.messages or report.problems:
+            log.info("notices: %s", ", ".join(f"{name} {number}" for name, number in sorted(report.counts.items())))
+        for problem in report.problems:
+            log.warning("notice: %s", problem.text("en"))
 
     def _sweep(self) -> None:
         """The nightly look at everything; what it finds is carried by the next round."""

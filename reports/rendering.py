@@ -56,6 +56,20 @@ def render_markdown(name: str, language: Language, **values: Any) -> str:
     return "\n".join(_without_doubled_blanks(lines)).strip() + "\n"
 
 
+def render_text(name: str, language: Language, **values: Any) -> str:
+    """Render one of our plain text templates; every value that is put in becomes one visible line."""
+    page = _text_environment().get_template(name).render(say=lambda code, **data: say(language, code, **data), **values)
+    return "\n".join(_without_doubled_blanks([line.rstrip() for line in page.splitlines()])).strip() + "\n"
+
+
+@cache
+def _text_environment() -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(
+        loader=FunctionLoader(_template), finalize=plain, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, autoescape=False,
+    )  # fmt: skip
+
+
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
     # finalize, not autoescape: what must be escaped here is Markdown, and it touches every value put in.

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from reports.notice_words import NOTICE_WORDS
 from reports.phrases import PHRASES
 from reports.rule_words import RULE_WORDS
 
@@ -76,6 +77,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "health.yellow": ("有风险", "at risk"),
     "health.red": ("已偏离", "off track"),
     **RULE_WORDS,
+    **NOTICE_WORDS,
     # outcomes
     "outcome.agreed": ("一致", "agreed"),
     "outcome.taken": ("已采纳新值", "new value taken"),

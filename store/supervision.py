@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from mapping.records import EntityKind, Value
-from store import acts, chaining
+from store import acts, chaining, notices
 from store.statements import dumps, execute, execute_among, fetch, fetch_among, insert_sql, loads, upsert
 from store.tx import Tx
 
@@ -248,7 +248,8 @@ def every_calendar_day(tx: Tx) -> list[CalendarDay]:
 
 def erase(tx: Tx, entity: EntityKind, uids: Sequence[str]) -> None:
     """Take everything supervision keeps about those rows away."""
-    for table in ("flag", "pause", "override", "baseline", "notice"):
+    notices.erase(tx, entity, uids)
+    for table in ("flag", "pause", "override", "baseline"):
         execute_among(tx, f'DELETE FROM "{table}" WHERE "entity" = ? AND', '"uid"', uids, entity)
     moves = [event.id for event in ball_events(tx, entity, uids) if event.id is not None]
     chaining.erase(tx, "ball_event", _MOVE, moves)

@@ -55,6 +55,7 @@ class NoticeItem:
         level: 1 to 4, a broken promise counted in (see ``level_of``).
         today: the civil day where the item is due, in ``calendar``.
         provisional: its sums rest on days no official list covers.
+        title, project, account, contact, obd, zone, blocks: for those who put it into words.
     """
 
     uid: str
@@ -62,10 +63,16 @@ class NoticeItem:
     due_eff: date
     today: date
     calendar: Calendar
-    title: str = ""
     kind: str = "action"
     holder: Holder = "client"
     provisional: bool = False
+    title: str = ""
+    project: str = ""
+    account: str = ""
+    contact: str = ""
+    obd: int = 0
+    zone: str = ""
+    blocks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +94,8 @@ class Recipient:
     window: SendWindow = USUAL
     channel: str = ""
     name: str = ""
+    email: str = ""
+    mobile: str = ""
     language: str = "zh"
     roles: tuple[str, ...] = ()
     opt_out: bool = False
@@ -130,6 +139,7 @@ class NoticeCase:
     Args:
         history: notices about this item to this person, any level and due day.
         last_client_ms: when the client last did something about it.
+        pm: the key of our project manager, who gets the drafts.
     """
 
     item: NoticeItem
@@ -140,6 +150,7 @@ class NoticeCase:
     promise: Promise | None = None
     snoozes: tuple[Snooze, ...] = ()
     last_client_ms: int | None = None
+    pm: str = ""
     knobs: NagKnobs = field(default_factory=NagKnobs)
 
 
@@ -243,7 +254,7 @@ def plan_messages(cases: Sequence[NoticeCase]) -> NoticePlan:
         if kind is None:
             silent.append((case, decision))
         else:
-            spoken[case.recipient.key, kind, decision.key.id if kind == "letter" else ""].append((case, decision))
+            spoken[case.recipient.key, kind, _apart(kind, case, decision)].append((case, decision))
     quiet = _count(silent)
     messages = [_message(kind, lines, quiet) for (_, kind, _), lines in sorted(spoken.items(), key=lambda one: one[0])]
     return NoticePlan(messages=tuple(messages), silent=tuple(silent))
@@ -262,6 +273,8 @@ def _never(case: NoticeCase, key: NoticeKey) -> NoticeDecision | None:
     to = case.recipient
     if case.told.audience == "letter":
         return None
+    if not to.channel and not case.told.draft_to_pm:
+        return _silent(case, key, "R9", "no_channel")
     if to.opt_out or to.inactive:
         return _silent(case, key, "R9b.7", "opted_out" if to.opt_out else "inactive")
     if to.side == "client" and not to.roles:
@@ -376,6 +389,11 @@ def _kind(case: NoticeCase, decision: NoticeDecision) -> MessageKind | None:
     return "letter" if decision.action == "draft" and case.told.audience == "letter" else kinds.get(decision.action)
 
 
+def _apart(kind: MessageKind, case: NoticeCase, decision: NoticeDecision) -> str:
+    """Give what keeps messages of a kind to one person apart: each letter is one, each of our managers has drafts."""
+    return decision.key.id if kind == "letter" else case.pm if kind == "draft" else ""
+
+
 def _message(
     kind: MessageKind,
     lines: Sequence[tuple[NoticeCase, NoticeDecision]],
@@ -383,9 +401,9 @@ def _message(
 ) -> PlannedMessage:
     case, decision = lines[0]
     to, day = case.recipient, local_day(case.now_ms, case.recipient.zone)
-    once = decision.key.id if kind == "letter" else day.isoformat()
+    once = [_apart(kind, case, decision)] if kind == "letter" else [day.isoformat(), _apart(kind, case, decision)]
     return PlannedMessage(
-        id=digest_of(["message", kind, to.key, once]), kind=kind, recipient=to, day=day,
+        id=digest_of(["message", kind, to.key, *once]), kind=kind, recipient=to, day=day,
         cases=tuple(lines), held=quiet.get((to.key, "hold"), 0), suppressed=quiet.get((to.key, "suppress"), 0),
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from sandbox.trial.joining import KINDS, joined, server_of
 
 CONFIG_NAME: Final = "drill.toml"
 STORE_NAME: Final = "drill.db"
-_NOT_OURS: Final = frozenset({"store", "service", "http", "connections", "map", "users"})
+_NOT_OURS: Final = frozenset({"store", "service", "http", "connections", "map", "users", "notices"})
 _SERVICE_NOT_OURS: Final = frozenset({"web", "web_token", "log_level", "auto_apply"})
 
 
