@@ -204,12 +204,22 @@ def resume(doing: Doing, ref: str, until: str | None) -> Done:
 @option("--drop", is_flag=True, help="opt.drop")
 @_REASON
 def override(doing: Doing, ref: str, field: str, value: str, until: str | None, drop: bool, reason: str) -> Done:
-    from supervise import acting
+    from supervise import steering
 
     uid = doing.uid(ref, "project")
     if drop:
-        return acting.drop_override(doing.hand, uid, field)
-    return acting.override(doing.hand, uid, field, value, reason, doing.day(until))
+        return steering.drop_override(doing.hand, uid, field)
+    return steering.override(doing.hand, uid, field, value, reason, doing.day(until))
+
+
+@act("lifecycle")
+@_PROJECT
+@click.argument("value", metavar="VALUE")
+@_REASON
+def lifecycle(doing: Doing, ref: str, value: str, reason: str) -> Done:
+    from supervise import steering
+
+    return steering.set_lifecycle(doing.hand, doing.uid(ref, "project"), value, reason)
 
 
 # --- what binds -------------------------------------------------------------------------------------------------------

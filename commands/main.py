@@ -58,6 +58,7 @@ COMMANDS: Final = {
     "pause": "commands.acting:pause",
     "resume": "commands.acting:resume",
     "override": "commands.acting:override",
+    "lifecycle": "commands.acting:lifecycle",
     "sign": "commands.acting:sign",
     "accept": "commands.acting:accept",
     "reopen": "commands.acting:reopen",

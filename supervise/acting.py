@@ -6,19 +6,18 @@ What the state machines forbid is refused before anything is written.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from mapping.errors import InputError
-from mapping.records import FIELDS, TASK_STATUSES, EntityKind, Value
+from mapping.records import TASK_STATUSES, EntityKind, Value
 from mapping.status import TERMINAL, is_open, judge_task_move
 from store import hub, supervision
 from store.hub import HubRow
-from store.supervision import Override, Pause
+from store.supervision import Pause
 from supervise.ball import ball_of
 from supervise.hand import Done, Hand, Scene, name_of, needs, status_of
 from supervise.kinds import kind_of
-from supervise.lifecycle import CLAIMED
 from supervise.stages import STAGES, entered_values, judge_stage_move
 
 SIDES: Final = {"client": "waiting_client", "vendor": "waiting_vendor", "third_party": "waiting_third_party"}
@@ -178,38 +177,6 @@ def resume(hand: Hand, uid: str, until: date | None = None) -> Done:
             raise InputError(f"the pause began on {open_[0].start}", zh=f"暂停始于 {open_[0].start}")
         supervision.end_pause(scene.tx, "task", uid, last.isoformat())
         return scene.do("task", row, "resume", {"until": last.isoformat()})
-
-
-def override(hand: Hand, uid: str, name: str, value: str, reason: str, until: date | None = None) -> Done:
-    """Put a person's word over what the sources say about a project, for a while.
-
-    Raises:
-        InputError: no such field or value, no reason, or an end too far away.
-    """
-    with hand.begin() as scene:
-        row = scene.row("project", uid)
-        if name not in CLAIMED:
-            raise InputError(f"only {', '.join(CLAIMED)} can be overridden", zh=f"只能覆盖:{', '.join(CLAIMED)}")
-        known = FIELDS["project"][name].codes
-        if value not in known:
-            raise InputError(f"{name}: one of {', '.join(known)}", zh=f"{name}:应为 {', '.join(known)} 之一")
-        needs(reason, "a reason", "原因")
-        last = until or scene.today + timedelta(days=hand.knobs.override_days)
-        limit = scene.today + timedelta(days=hand.knobs.override_max_days)
-        if not scene.today <= last <= limit:
-            raise InputError(f"an override ends by {limit} at the latest", zh=f"覆盖最晚到 {limit} 失效")
-        kept = Override("project", uid, name, value, reason, hand.who, hand.now_ms, last.isoformat())
-        supervision.save_override(scene.tx, kept)
-        doc = {"field": name, "value": value, "reason": reason, "until": last.isoformat()}
-        return scene.do("project", row, "override", doc)
-
-
-def drop_override(hand: Hand, uid: str, name: str) -> Done:
-    """Let the sources speak again."""
-    with hand.begin() as scene:
-        row = scene.row("project", uid)
-        supervision.drop_override(scene.tx, "project", uid, name)
-        return scene.do("project", row, "override_dropped", {"field": name})
 
 
 def dispute(hand: Hand, uid: str, entry: str, words: str) -> Done:

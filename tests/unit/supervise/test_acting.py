@@ -11,7 +11,7 @@ import pytest
 from mapping.errors import InputError
 from store import hub, journal, supervision
 from store.database import Database
-from supervise import acting, agreeing, meeting
+from supervise import acting, agreeing, meeting, steering
 from supervise.agreeing import Accepting, Deciding, Signing
 from supervise.calendar_file import read_days, save_days
 from supervise.hand import Done, Hand
@@ -58,10 +58,15 @@ Act = Callable[[Hand], Done]
         (lambda h: acting.snooze(h, "t", date(2026, 6, 9), ""), "needs a reason", "原因"),
         (lambda h: acting.pause(h, "t", None, date(2026, 6, 8), "停工"), "cannot end", "不能在"),
         (lambda h: acting.resume(h, "t"), "not paused", "未暂停"),
-        (lambda h: acting.override(h, "p", "name", "x", "y"), "only lifecycle", "只能覆盖"),
-        (lambda h: acting.override(h, "p", "lifecycle", "flying", "y"), "one of draft", "之一"),
-        (lambda h: acting.override(h, "p", "lifecycle", "closed", ""), "needs a reason", "原因"),
-        (lambda h: acting.override(h, "p", "lifecycle", "closed", "y", date(2026, 7, 9)), "by 2026-07-08", "最晚"),
+        (lambda h: steering.override(h, "p", "name", "x", "y"), "only lifecycle", "只能覆盖"),
+        (lambda h: steering.override(h, "p", "lifecycle", "flying", "y"), "one of draft", "之一"),
+        (lambda h: steering.override(h, "p", "lifecycle", "closed", ""), "needs a reason", "原因"),
+        (lambda h: steering.override(h, "p", "lifecycle", "closed", "y", date(2026, 7, 9)), "by 2026-07-08", "最晚"),
+        (lambda h: steering.override(h, "p", "lifecycle", "closed", "y"), "open: acceptance ac", "未完成"),
+        (lambda h: steering.set_lifecycle(h, "p", "flying"), "a lifecycle is one of", "之一"),
+        (lambda h: steering.set_lifecycle(h, "p", "active"), "already", "已是"),
+        (lambda h: steering.set_lifecycle(h, "p", "closed"), "cannot go from active", "不能从"),
+        (lambda h: steering.set_lifecycle(h, "p", "cancelled"), "a reason", "原因"),
         (lambda h: acting.set_stage(h, "t", "flying"), "set its status instead", "直接设置状态"),
         (lambda h: acting.set_stage(h, "t", "in_progress"), "already", "已是"),
         (lambda h: acting.set_stage(h, "t", "not_started"), "takes a step back", "回退"),
@@ -196,13 +201,32 @@ def test_an_agreed_pause_is_kept_and_ended(desk: Desk) -> None:
 
 
 def test_an_override_always_ends(desk: Desk) -> None:
-    acting.override(desk.hand(), "p", "lifecycle", "on_hold", "等预算")
+    steering.override(desk.hand(), "p", "lifecycle", "on_hold", "等预算")
     with desk.db.read() as tx:
         (kept,) = supervision.overrides(tx)
     assert (kept.value, kept.until, kept.who) == ("on_hold", "2026-06-22", "小陈")
-    acting.drop_override(desk.hand(), "p", "lifecycle")
+    steering.drop_override(desk.hand(), "p", "lifecycle")
     with desk.db.read() as tx:
         assert supervision.overrides(tx) == []
+
+
+def test_a_project_is_closed_when_nothing_keeps_it_open(desk: Desk) -> None:
+    desk.task("ac", "acceptance", stage="testing", status="waiting_client")
+    steering.set_lifecycle(desk.hand(), "p", "delivered")
+    with pytest.raises(InputError, match="cannot become accepted yet; open: acceptance ac"):
+        steering.set_lifecycle(desk.hand(), "p", "accepted")
+    given = Accepting(outcome="conditionally_accepted", signer="wang", conditions="补手册")
+    (punch,) = agreeing.accept(desk.hand(), "ac", given).made
+    steering.set_lifecycle(desk.hand(), "p", "accepted")
+    for kind in ("report_issued", "retro_held", "survey_sent"):
+        acting.record(desk.hand(), "project", "p", kind, {})
+    with pytest.raises(InputError, match="cannot become closed yet; open: punch 补手册"):
+        steering.set_lifecycle(desk.hand(), "p", "closed")
+    acting.set_stage(desk.hand(), punch, "done")
+    steering.set_lifecycle(desk.hand(), "p", "closed")
+    assert desk.values("project", "p")["lifecycle"] == "closed"
+    with pytest.raises(InputError, match="a reason"):
+        steering.set_lifecycle(desk.hand(), "p", "active")
 
 
 def test_a_signature_binds_version_hash_signer_role_and_method(desk: Desk) -> None:
