@@ -24,6 +24,7 @@ SUBCOMMANDS = {
     "project": ["show"],
     "report": ["weekly", "digest", "certificate", "closure", "ledger", "brief", "raid", "list", "show"],
     "secrets": ["set"],
+    "calendar": ["import", "show"],
     "db": ["upgrade"],
 }
 PATHS = [(name,) for name in COMMANDS] + [(group, name) for group, names in SUBCOMMANDS.items() for name in names]
