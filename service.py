@@ -269,7 +269,7 @@ class Service(Looking):
 
     def supervise(self, as_of_ms: int | None = None) -> SupervisionReport:
         """Judge tasks and projects, write flags and reconciled statuses into the hub, and do what the rules ask for."""
-        with self._holding, self._writer(10.0):
+        with self._holding, self._writer(10.0), patient_collector():
             report = supervise_once(
                 self.db, now_ms=self._moment(as_of_ms), run_id=self._new_id(), knobs=self.knobs,
                 as_of_only=as_of_ms is not None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
@@ -10,10 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from assembly.machine import SystemClock
+from assembly.machine import SystemClock, patient_collector
 from benchmarks import bare, crowd
 from service import Service
 from store.database import Database
+from supervise.following import follow_up
+from supervise.knobs import Knobs
 from supervise.rounds import supervise_once
 from sync.bindings import Binder
 
@@ -59,13 +62,19 @@ def change(path: str, one_in: str) -> dict[str, Any]:
 
 
 def supervise(path: str, now_ms: str) -> dict[str, Any]:
-    """Run one round of supervision as the daemon does."""
+    """Run one round of supervision as the daemon does, with what follows by rule."""
     db = Database.open(f"sqlite:///{path}", clock=SystemClock())
-    start, cpu = time.perf_counter(), time.process_time()
-    report = supervise_once(db, now_ms=int(now_ms), run_id="w7", listed=0)
-    wall, spent = time.perf_counter() - start, time.process_time() - cpu
+    with patient_collector():
+        start, cpu = time.perf_counter(), time.process_time()
+        report = supervise_once(db, now_ms=int(now_ms), run_id="w7", listed=0)
+        judged = time.process_time() - cpu
+        followed = follow_up(db, now_ms=int(now_ms), knobs=Knobs(), random_bytes=os.urandom)
+        wall, spent = time.perf_counter() - start, time.process_time() - cpu
     db.close()
-    return {"wall_s": wall, "cpu_s": spent, "counts": report.counts, "changed": report.changed}
+    return {
+        "wall_s": wall, "cpu_s": spent, "judged_cpu_s": judged, "counts": report.counts, "changed": report.changed,
+        "looked_at": followed.looked_at,
+    }  # fmt: skip
 
 
 def _round(service: Service, run: Callable[[], Any]) -> dict[str, Any]:

@@ -174,12 +174,9 @@ class _Reading:
                 setting=self.setting,
                 tasks=by_task.get(each.row.uid, ()),
                 judged=judged,
-                contacts={
-                    uid: row
-                    for uid, row in contacts.items()
-                    if text(row.values, "account") == text(each.row.values, "account")
-                    or uid in pointed([*by_task.get(each.row.uid, ()), *by_feedback.get(each.row.uid, ())], "contact")
-                },
+                contacts=_concerned(
+                    each.row, contacts, by_task.get(each.row.uid, ()), by_feedback.get(each.row.uid, ())
+                ),
                 feedback=by_feedback.get(each.row.uid, ()),
                 comments=_of_project(comments, each.row.uid, by_task.get(each.row.uid, ())),
                 acts=said,
@@ -293,6 +290,14 @@ def text(values: Values, name: str) -> str:
 def pointed(rows: Iterable[HubRow], name: str) -> list[str]:
     """Give what those rows point to, each once."""
     return sorted({text(row.values, name) for row in rows} - {""})
+
+
+def _concerned(
+    project: HubRow, contacts: Mapping[str, HubRow], tasks: Sequence[HubRow], feedback: Sequence[HubRow]
+) -> dict[str, HubRow]:
+    """Give the people of a project's client, and those that its tasks and feedback point to."""
+    account, named = text(project.values, "account"), {*pointed(tasks, "contact"), *pointed(feedback, "contact")}
+    return {uid: row for uid, row in contacts.items() if uid in named or text(row.values, "account") == account}
 
 
 def _grouped(rows: Iterable[HubRow], name: str) -> dict[str, list[HubRow]]:

@@ -22,9 +22,7 @@ from store.reviews import Review
 from store.supervision import BallEvent, Flag
 from store.tx import Tx
 from supervise import moving
-from supervise.calendar import ONE_DAY
 from supervise.cases import MEMORY, Setting, override_ends, read_moves, read_setting, with_place
-from supervise.due import local_day, opening_ms, zone_of
 from supervise.facts import closed_fact, fill_report, project_fact, task_fact
 from supervise.history import BallMove
 from supervise.knobs import Knobs
@@ -135,12 +133,13 @@ class _Round:
             full = len(uids) == self.chunk
 
     def _again(self, each: Reconciled, ends: Mapping[str, int]) -> int | None:
-        """Give when time alone may change the verdict: an override runs out, or a day passes over what is unproven."""
-        moments = [ends[each.row.uid]] if each.row.uid in ends else []
+        """Give when to look again though nothing moves: an override runs out, or a claimed end waits for its proof.
+
+        A proof rests on reports, answers and people's word too, of which no mark tells: the next round looks again.
+        """
         if each.unproven:
-            zone = zone_of([self.setting.knobs.zone])[0]
-            moments.append(opening_ms(local_day(self.setting.now_ms, zone) + ONE_DAY, zone))
-        return min(moments, default=None)
+            return self.setting.now_ms + 1
+        return ends.get(each.row.uid)
 
     def _tell(self, reconciled: Sequence[Reconciled]) -> None:
         """Keep what readers are to be told of, as it was before anything is written."""
