@@ -186,16 +186,17 @@ def _moment(app: App, service: Service, week: str | None) -> tuple[int, bool]:
 def _gather(service: Service, kind: str, ref: str, edition: str, now_ms: int, looking_back: bool) -> Report | None:
     """Give the report as it is now; None for a digest that has nothing to tell."""
     from reports.digest import digest_is_empty
-    from reports.gathering import name_of, projects_of, read_dossiers
+    from reports.gathering import name_of, projects_of, read_all, read_one
     from reports.issuing import project_report, wide_report
 
     chosen: Edition = "client" if edition == "client" else "internal"
     entity, uid = _subject(service, kind, ref)
+    look: dict[str, Any] = {"now_ms": now_ms, "knobs": service.knobs, "looking_back": looking_back}
     with service.db.read() as tx:
-        uids = [uid] if entity == "project" and uid else projects_of(tx, uid)
-        found = read_dossiers(tx, uids, now_ms=now_ms, knobs=service.knobs, looking_back=looking_back)
         if kind in _OVER_PROJECT:
-            return project_report(tx, kind, found[0], chosen)
+            return project_report(tx, kind, read_one(tx, uid, **look), chosen)
+        uids = [uid] if entity == "project" and uid else projects_of(tx, uid)
+        found = read_all(tx, uids, **look)
         if kind == "digest" and digest_is_empty(found, chosen):
             return None
         return wide_report(kind, found, chosen, entity, uid, name_of(tx, uid) if uid else "")

@@ -8,24 +8,31 @@ from mapping.errors import InputError
 from store import hub
 from store.tx import Tx
 from supervise.cases import read_setting
-from supervise.dossier import Dossier, read_dossier
+from supervise.dossier import Dossier, compose, materials, read_dossier
 from supervise.knobs import Knobs
 
 
-def read_dossiers(tx: Tx, uids: Sequence[str], *, now_ms: int, knobs: Knobs, looking_back: bool) -> list[Dossier]:
-    """Give the dossiers of those projects at a moment, in the order given.
+def read_one(tx: Tx, uid: str, *, now_ms: int, knobs: Knobs, looking_back: bool) -> Dossier:
+    """Give the dossier of a project at a moment.
 
     Raises:
-        InputError: one of them is no project any more.
+        InputError: the project was not there at that moment.
     """
     setting = read_setting(tx, now_ms=now_ms, knobs=knobs, looking_back=looking_back)
-    found = []
-    for uid in uids:
-        dossier = read_dossier(tx, uid, setting, past=looking_back)
-        if dossier is None:
-            raise InputError(f"no project {uid!r}", zh=f"没有项目 {uid!r}")
-        found.append(dossier)
+    found = read_dossier(tx, uid, setting, past=looking_back)
+    if found is None:
+        raise InputError(
+            "the project was not there yet at that moment", zh="该时刻尚无此项目", record=f"project/{uid}"
+        )  # fmt: skip
     return found
+
+
+def read_all(tx: Tx, uids: Sequence[str], *, now_ms: int, knobs: Knobs, looking_back: bool) -> list[Dossier]:
+    """Give the dossiers of those projects in the order given; one that was not there at that moment is left out."""
+    setting = read_setting(tx, now_ms=now_ms, knobs=knobs, looking_back=looking_back)
+    made = (compose(tx, material) for material in materials(tx, setting, uids=uids, past=looking_back))
+    found = {dossier.project.uid: dossier for dossier in made}
+    return [found[uid] for uid in uids if uid in found]
 
 
 def projects_of(tx: Tx, account: str = "") -> list[str]:

@@ -123,7 +123,7 @@ def _pieces(text: str) -> Iterator[str]:
 def _may_break(char: str, follower: str) -> bool:
     if follower in _NOT_FIRST or char in _NOT_LAST or follower == " ":
         return False
-    return ord(char) >= 0x2E80 or ord(follower) >= 0x2E80 or (char in "-/_@" and not follower.isdigit())
+    return ord(char) >= 0x2E80 or ord(follower) >= 0x2E80 or (char in "-/" and not follower.isdigit())
 
 
 def _set(pages: Pages, block: Block) -> None:
@@ -177,7 +177,7 @@ def _widths(pages: Pages, block: Table) -> list[float]:
         max(
             [_least(pages, column.title)]
             + [min(_least(pages, row[at].text), INNER * 0.3) for row in block.rows]
-        ) + 2 * _PAD
+        ) + 2 * _PAD + 0.5
         for at, column in enumerate(block.columns)
     ]  # fmt: skip
     if sum(least) >= INNER:

@@ -40,6 +40,10 @@ from supervise.health import Signal
 TOP_SIGNALS: Final = 3
 LANES: Final = 12
 LANE_DAYS: Final = 42
+_OURS: Final = frozenset({"H6"})
+"""Signals that only our own people read: how far a client takes part is no news to send them."""
+_PRIVATE: Final = frozenset({"H5"})
+"""Signals whose words stay with us: who of the client's people was unhappy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,10 @@ def _state(dossier: Dossier, voice: Voice) -> list[Block]:
         "state_line", lifecycle=voice.word("lifecycle", project.lifecycle), health=voice.word("health", health.level),
         confidence=voice.word("confidence", health.confidence),
     )  # fmt: skip
-    signals = [_signal(dossier, one, voice) for one in health.signals if one.level in {"red", "yellow"}]
+    found = [
+        one for one in health.signals if one.level in {"red", "yellow"} and (voice.internal or one.code not in _OURS)
+    ]
+    signals = [_signal(dossier, one, voice) for one in found]
     return [Paragraph(line, "strong"), lines(signals[:TOP_SIGNALS], voice.say("none.signals"))]
 
 
@@ -96,11 +103,10 @@ def _signal(dossier: Dossier, signal: Signal, voice: Voice) -> str:
     """Give why the health is not green; what waits is told in the words of the tables, for either side."""
     items = {item.uid: item for item in (*dossier.client_items, *dossier.our_items)}
     item = items.get(signal.reason.uid)
+    words = ""
     if item is not None and (voice.internal or not item.internal):
         words = f"{item.title} · {state_of(item, voice)}"
-    elif item is not None:
-        words = ""
-    else:
+    elif item is None and (voice.internal or signal.code not in _PRIVATE):
         words = reason_words(signal.reason, voice)
     return f"{voice.say(f'signal.{signal.code}')}: {voice.word('health', signal.level)} · {words}".rstrip(" ·")
 
@@ -214,7 +220,7 @@ def _internal(dossier: Dossier, voice: Voice) -> list[Block]:
     lanes = _lanes(dossier)
     if lanes:
         first = dossier.today - timedelta(days=LANE_DAYS)
-        blocks.append(Figure(ball_lanes(lanes, first, dossier.today, voice.language)))
+        blocks.append(Figure(ball_lanes(lanes, first, dossier.today + timedelta(days=1), voice.language)))
     flags = [
         voice.say(
             "flag_line", flag=voice.word("flag", each.code), title=titles.get(each.uid, ""), since=voice.day(each.since)

@@ -11,7 +11,7 @@ from reports.phrases import PHRASES
 from reports.rule_words import RULE_WORDS
 
 Language = Literal["zh", "en"]
-_ONE_DAY: Final = re.compile(r"(?<!\d)1 working days")
+_ONE: Final = re.compile(r"(?<![\d.,])1 ((?:working |key )?)(day|contact|answer|item|notice|change|difference)s\b")
 
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     # heads and columns
@@ -134,4 +134,4 @@ def say(language: Language, code: str, **data: object) -> str:
         return code
     text = both[0] if language == "zh" else both[1]
     filled = text.format(**data) if data else text
-    return _ONE_DAY.sub("1 working day", filled) if language == "en" else filled
+    return _ONE.sub(r"1 \1\2", filled) if language == "en" else filled
