@@ -161,7 +161,11 @@ def test_the_same_week_twice_is_one_revision_and_a_change_is_the_next(duban: Dub
         assert duban("report", "show", first, "--format", format, "-o", f"again.{format}").code == 0
         assert (tmp_path / f"again.{format}").read_bytes() == (tmp_path / f"one.{format}").read_bytes()
     assert "Weekly report" in duban("report", "show", first, "--lang", "en").out
-    told = [one for one in duban("journal", "show", "ERP 二期", "--json").json["journal"] if one["kind"] == "report"]
+    told = [
+        one
+        for one in duban("journal", "show", "--record", "ERP 二期", "--json").json["journal"]
+        if one["kind"] == "report"
+    ]
     assert [one["changes"]["report"][1] for one in told] == [f"weekly {WEEK} client r1", f"weekly {WEEK} client r2"]
 
 

@@ -71,7 +71,7 @@ def test_the_next_week_is_compared_with_the_last_one_and_not_with_its_own_revisi
     assert changed.issued.period == "2026-W25"
     assert not again.new
     text = render(changed.report, "md", "en").decode()
-    assert "1 differences from the report of 2026-W24" in text
+    assert "1 difference from the report of 2026-W24" in text
     assert "settled: 需求规格书 v2 签字" in text
 
 
