@@ -54,12 +54,19 @@ class People:
         for at in range(projects):
             world = self._place.worlds[REMOTES[at % 2]]
             country = self._rng.choice(_COUNTRIES)
-            account = world.plant("accounts", {"name": f"客户 {at}", "country": country, "phone": f"+8610{at:08d}"})
-            person = {"name": f"联系人 {at}", "email": f"c{at}@client.example", "account": account}
-            contact = world.plant("contacts", person)
+            ours = self._rng.choice((["u-1"], ["u-2"]))
+            account = world.plant(
+                "accounts", {"name": f"客户 {at}", "country": country, "phone": f"+8610{at:08d}", "owner": ours}
+            )
+            for role, name in (("sponsor", "boss"), ("approver", "c")):
+                person = {
+                    "name": f"联系人 {name}{at}", "email": f"{name}{at}@client.example", "account": account,
+                    "roles": [role] if self._rng.random() < 0.9 else [], "opt_out": self._rng.random() < 0.1,
+                }  # fmt: skip
+                contact = world.plant("contacts", person)
             project = world.plant(
                 "projects", {"name": f"项目 {at}", "code": f"P-{at}", "contract_no": f"C-{at}", "account": account,
-                             "lifecycle": "active"},
+                             "lifecycle": "active", "pm": ours},
             )  # fmt: skip
             for _ in range(tasks_each):
                 self._task(world, project, contact)

@@ -1,7 +1,7 @@
 """A quarter of supervised projects on an hourly clock: two systems in memory, the real engine, the real rounds.
 
 People edit, answer, ask, pause and promise; the process dies twice a day at a call or a commit and is started again.
-Afterwards ``watch`` judges. By hand: ``python -m sandbox.drill.quarter SEED --projects 40 --days 91``.
+``watch`` judges the flags of every hour and ``told`` what was said to people. By hand: ``python -m sandbox.drill.quarter SEED --projects 40 --days 91``.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ from mapping.loading import load_maps
 from sandbox.drill.acts import REMOTES, Side
 from sandbox.drill.clients import People
 from sandbox.drill.stores import Crash, blank_store
+from sandbox.drill.told import OUTBOUND, WIRE, Ear, Wire, words
 from sandbox.drill.watch import Watch
+from supervise.following import follow_up
 from supervise.knobs import Knobs
+from supervise.notices import send_notices
 from supervise.rounds import supervise_once
 from sync.desk import Desk
 from sync.engine import Engine, RoundOptions
@@ -36,7 +39,7 @@ HOUR_MS: Final = 3_600_000
 START_MS: Final = 1_774_972_800_000
 """2026-04-01 00:00 in Shanghai: the quarter has three holidays and their make-up days."""
 ENTITIES: Final = ("account", "contact", "project", "task")
-_MOST_POINTS: Final = {"sync": 40, "supervise": 12, "carry": 40}
+_MOST_POINTS: Final = {"sync": 25, "supervise": 8, "carry": 30, "tell": 3}
 _WIDE: Final = Rails(deletes_floor=10_000, mass_floor=10_000, listing_floor=10_000, errors_floor=10_000)
 _CARRIED: Final[dict[str, Any]] = {
     "project": {"fields": {name: {"remote": name, "direction": "claim"} for name in ("lifecycle", "declared_health")}},
@@ -83,6 +86,8 @@ class Quarter:
         self.killed_at: Counter[str] = Counter()
         self.phase = ""
         self.in_call: Callable[[Side, Call], None] = lambda _side, _call: None
+        self.ear = Ear(self.store, self.clock, self.knobs)
+        self.wire = Wire(self.clock, self.rng, lambda place: self.point(place, None, None), self.ear.may_hear)
         self._doom: tuple[str, int] | None = None
         self._ids = itertools.count()
         self._settings = {name: _settings(name) for name in REMOTES}
@@ -107,13 +112,14 @@ class Quarter:
 
     def kill_soon(self) -> None:
         """Have the process die at some point of the next run."""
-        phase = self.rng.choice(("sync", "supervise", "supervise", "carry"))
+        phase = self.rng.choice(("sync", "supervise", "supervise", "carry", "tell"))
         self._doom = (phase, self.rng.randint(1, _MOST_POINTS[phase]))
 
     def calm(self) -> None:
         """Have nobody and nothing interfere any more."""
         self._doom = None
         self.in_call = lambda _side, _call: None
+        self.wire.calm = True
 
     def point(self, place: str, side: Side | None, call: Call | None) -> None:
         """Pass one point: people may act inside a call, and the process may die."""
@@ -144,14 +150,22 @@ class Quarter:
         self.phase = "supervise"
         report = supervise_once(
             self.store, now_ms=self.clock.ms, run_id=f"s-{next(self._ids)}", knobs=self.knobs,
-            random_bytes=lambda count: b"\7" * count,
+            random_bytes=_salt,
         )  # fmt: skip
         self.phase = ""
         watch.judged(report)
-        if report.changed:
+        self.phase = "supervise"
+        followed = follow_up(self.store, now_ms=self.clock.ms, knobs=self.knobs, random_bytes=_salt)
+        if report.changed or followed.changed:
             self.phase = "carry"
             self._sync()
+        self.phase = "tell"
+        told = send_notices(
+            self.store, now_ms=self.clock.ms, knobs=self.knobs, outbound=OUTBOUND, channels={WIRE: self.wire},
+            render=words,
+        )  # fmt: skip
         self.phase = ""
+        self.ear.heard(told, watch.overdue)
 
     def _sync(self) -> RunReport:
         report = self.engine.begin("sync", {one.name: one.settings for one in self.configured})
@@ -190,6 +204,10 @@ def _settings(name: Side) -> MemorySettings:
     )  # fmt: skip
 
 
+def _salt(count: int) -> bytes:
+    return b"\7" * count
+
+
 def play(size: Size) -> Told:
     """Play one story and judge it."""
     began = time.perf_counter()
@@ -207,9 +225,9 @@ def play(size: Size) -> Told:
             quarter.hour(watch)
     quarter.calm()
     told.broken += _rest(quarter, people, watch)
-    told.broken += watch.judge(quarter.worlds)
+    told.broken += watch.judge(quarter.worlds) + quarter.ear.judge(quarter.wire)
     kills = {f"killed in {phase}": number for phase, number in quarter.killed_at.items()}
-    told.figures = {**watch.figures, **kills, "deeds": people.deeds, "writes": quarter.writes()}
+    told.figures = {**watch.figures, **quarter.ear.figures, **kills, "deeds": people.deeds, "writes": quarter.writes()}
     told.seconds = time.perf_counter() - began
     return told
 

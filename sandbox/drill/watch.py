@@ -15,7 +15,7 @@ from store import links, supervision
 from store.statements import fetch
 from store.supervision import Flag
 from supervise.knobs import Knobs
-from supervise.report import SupervisionReport
+from supervise.report import SupervisionReport, TaskItem
 from supervise.views import overdue_view
 
 _OURS: Final = "u-duban"
@@ -43,11 +43,13 @@ class Watch:
         self._knobs = knobs
         self._before: dict[str, _Standing] = {}
         self._broken: list[str] = []
+        self.overdue: list[TaskItem] = []
         self.figures: Counter[str] = Counter()
 
     def judged(self, report: SupervisionReport) -> None:
         """Hold what a round of supervision left against the rules, asked anew about everything at its moment."""
         wanted = overdue_view(self._store, now_ms=report.now_ms, knobs=self._knobs)
+        self.overdue = [*wanted.overdue, *wanted.ours]
         expected = {item.uid: (str(item.since), str(item.severity)) for item in wanted.overdue}
         standing = self._standing()
         self._compare("flag", report.now_ms, expected, {uid: (s.since, s.severity) for uid, s in standing.items()})

@@ -14,6 +14,8 @@ def test_two_weeks_of_ten_projects_keep_every_promise() -> None:
     assert told.figures["raised"] > 5
     assert told.figures["killed in supervise"] > 2
     assert told.figures["records_alike"] > 100
+    assert told.figures["delivered"] > 10
+    assert told.figures["notices suppressed"] > 0
 
 
 def test_what_breaks_the_rules_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
