@@ -1,7 +1,9 @@
 """A quarter of supervised projects on an hourly clock: two systems in memory, the real engine, the real rounds.
 
 People edit, answer, ask, pause and promise; the process dies twice a day at a call or a commit and is started again.
-``watch`` judges the flags of every hour and ``told`` what was said to people. By hand: ``python -m sandbox.drill.quarter SEED --projects 40 --days 91``.
+``watch`` judges the flags of every hour, ``told`` what was said to people.
+
+By hand: ``python -m sandbox.drill.quarter SEED --projects 40 --days 91``.
 """
 
 from __future__ import annotations
