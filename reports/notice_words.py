@@ -43,7 +43,7 @@ NOTICE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "notice.letter_ask": (
         "根据双方约定的计划，下列事项应于所列日期完成，现仍待贵方处理。为不影响后续里程碑，请于收到本函后书面确认完成日期。",
         "according to the agreed plan the item below was due on the date given and still awaits your side. So that "
-        "later milestones are not affected, please confirm in writing the day on which it will be completed.",
+        "the milestones after it are not affected, please confirm in writing the day on which it will be completed.",
     ),
     "notice.letter_check": (
         "(草稿，由负责人核对事实与措辞后签发；duban 不会发送。)",

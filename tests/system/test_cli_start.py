@@ -22,6 +22,7 @@ SUBCOMMANDS = {
     "links": ["import"],
     "quarantine": ["list", "retry"],
     "project": ["show"],
+    "notices": ["list", "show", "preview", "send"],
     "report": ["weekly", "digest", "certificate", "closure", "ledger", "brief", "raid", "list", "show"],
     "secrets": ["set"],
     "calendar": ["import", "show"],
