@@ -105,10 +105,8 @@ class Recovery:
         verdicts = []
         for op in ops:
             record = found.get(op.id)
-            if record is not None and now.get(record.id) is None:
-                verdicts.append(Verdict(op, "applied", remote_id=record.id))
-            else:
-                verdicts.append(self._found(bound, op, now.get(record.id) if record is not None else None))
+            # One that is not shown any more still says, as the search knew it, which attempt it came from.
+            verdicts.append(self._found(bound, op, (now.get(record.id) or record) if record is not None else None))
         self._finish(spoke, bound, verdicts)
         self._note_gone(spoke, bound, [id_ for id_, record in now.items() if record is None])
 

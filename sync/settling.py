@@ -91,6 +91,11 @@ class Settler:
     # --- applied ------------------------------------------------------------------------------------------------
 
     def _applied(self, tx: Tx, spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict], now_ms: int) -> None:
+        there = self._links_of_made(tx, spoke, bound, verdicts)
+        strangers = [v for v in verdicts if (link := there.get(v.op.id)) is not None and link.uid != v.op.uid]
+        for verdict in strangers:
+            self._taken(tx, spoke, bound, verdict, there[verdict.op.id].uid, now_ms)
+        verdicts = [verdict for verdict in verdicts if verdict not in strangers] if strangers else verdicts
         if not verdicts:
             return
         uids = [verdict.op.uid for verdict in verdicts]
@@ -102,6 +107,10 @@ class Settler:
             op = verdict.op
             mine = [link for link in held.get(op.uid, ()) if link.connection == spoke.name]
             link = next((link for link in mine if link.remote_id == op.remote_id), None)
+            if op.id in there:
+                op.remote_id = verdict.remote_id
+                changed.append(_met_again(there[op.id]))
+                continue
             if op.action == "create":
                 if verdict.doc is not None:
                     _say_as_sent(tx, op, verdict.doc)
@@ -114,13 +123,21 @@ class Settler:
                 self._ask_overwritten(tx, spoke, bound, link, verdict, now_ms)
                 self._move(link, verdict, now_ms)
         outbox.finish(tx, [verdict.op for verdict in verdicts])
-        back = [verdict.op.uid for verdict in verdicts if verdict.op.action == "restore"]
+        back = [verdict.op.uid for verdict in verdicts if verdict.op.action == "restore" or verdict.op.id in there]
         hub.mark_dirty(tx, bound.entity, back, "restored", now_ms)
         links.insert(tx, new)
         links.update(tx, changed)
         worklist.close_held(tx, spoke.name, uids, now_ms)
         claims.put(tx, _stated(spoke, bound, verdicts, now_ms))
         journal.append(tx, [self._entry(spoke, v, now_ms, agreed.get(v.op.id, {})) for v in verdicts], self._salt)
+
+    def _links_of_made(self, tx: Tx, spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict]) -> dict[str, Link]:
+        """Give the links that records of our creates have already, by op: a listing may have shown one before its
+        answer was found.
+        """
+        made = {v.op.id: v.remote_id for v in verdicts if v.op.action == "create" and v.remote_id}
+        found = links.by_remote(tx, spoke.name, bound.map.object, made.values()) if made else {}
+        return {op: found[remote_id] for op, remote_id in made.items() if remote_id in found}
 
     def _ask_overwritten(
         self, tx: Tx, spoke: Spoke, bound: BoundMap, link: Link, verdict: Verdict, now_ms: int
@@ -250,12 +267,18 @@ class Settler:
         taken = links.by_remote(tx, spoke.name, bound.map.object, [holder]).get(holder) if holder else None
         if op.action == "create" and holder and taken is None and _ours(verdict):
             self._adopt(tx, spoke, bound, verdict, now_ms)
-            return
+        else:
+            self._taken(tx, spoke, bound, verdict, taken.uid if taken else "", now_ms)
+
+    def _taken(self, tx: Tx, spoke: Spoke, bound: BoundMap, verdict: Verdict, holder_uid: str, now_ms: int) -> None:
+        """Ask about a record that stands where ours should: two entities want to be it."""
+        op = verdict.op
         op.state = "refused"
+        outbox.mark(tx, [op])
         self._hold(tx, spoke, verdict, now_ms)
         question = Review(
             id=None, kind="duplicate", entity=op.entity, uid=op.uid, connection=spoke.name, object=bound.map.object,
-            remote_id=holder, data={"code": verdict.code, "holder_uid": taken.uid if taken else ""}, opened_ms=now_ms,
+            remote_id=verdict.remote_id or "", data={"code": verdict.code, "holder_uid": holder_uid}, opened_ms=now_ms,
             run_id=self._report.run_id,
         )  # fmt: skip
         reviews.put(tx, [question])
@@ -265,6 +288,16 @@ class Settler:
         self._applied(tx, spoke, bound, [verdict], now_ms)
         if verdict.record is not None and verdict.doc is not None:
             inbox.put(tx, [live_item(spoke, bound, verdict.record, dict(verdict.doc), now_ms)])
+
+
+def _met_again(link: Link) -> Link:
+    """Let a link count again whose record was found where a new one was to be made.
+
+    What both ends last agreed on stays: the record never said what the create wanted, and the next plan tells it.
+    """
+    if not link.notes.get("unlinked"):
+        link.state = "live"
+    return link
 
 
 def _say_as_sent(tx: Tx, op: Op, doc: Mapping[str, Value]) -> None:

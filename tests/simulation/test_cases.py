@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.drill.acts import Setting, draw_hot, draw_setting
+from sandbox.drill.acts import DRAWS, Setting, draw_hot, draw_setting
 from sandbox.drill.play import play, shrink, story
 from sync import absorb, applying, presence, recovery, settling
 from sync.settling import Verdict
@@ -60,6 +60,24 @@ BROKE_HOT = {
 @pytest.mark.parametrize("seed", sorted(BROKE_HOT), ids=lambda seed: f"{seed}: {BROKE_HOT[seed]}")
 def test_what_once_broke_in_the_heat_holds(seed: int) -> None:
     played = play(draw_hot(seed))
+    assert not played.broken, "\n" + story(shrink(played))
+
+
+BROKE_RARE = {
+    (
+        "barred",
+        20131,
+    ): "a lost create was found where its record was linked already, and what it had not said was taken as said",
+    (
+        "barred",
+        20284,
+    ): "a lost create was found where its record was linked already, and no round came to its end any more",
+}
+
+
+@pytest.mark.parametrize(("mix", "seed"), sorted(BROKE_RARE))
+def test_what_once_broke_among_rare_acts_holds(mix: str, seed: int) -> None:
+    played = play(DRAWS[mix](seed))
     assert not played.broken, "\n" + story(shrink(played))
 
 
