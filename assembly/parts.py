@@ -55,16 +55,18 @@ class Assembly:
         self._holding = threading.Lock()
 
     @classmethod
-    def open(cls, config_path: Path | None, *, language: str | None = None) -> Self:
+    def open(cls, config_path: Path | None, *, language: str | None = None, clock: SystemClock | None = None) -> Self:
         """Read the configuration, open the store (bringing it up to date) and find the key.
 
+        Args:
+            clock: None for the machine's own.
         Raises:
             ConfigError: one clear line; nothing has been read or written remotely.
         """
         del language  # commands speak; the service only names things
         config = loading.load(config_path, os.environ, Path.cwd())
         key = find_key(os.environ, config.base)
-        clock = SystemClock()
+        clock = clock or SystemClock()
         assembly = cls(
             config, Database.open(config.store_url, clock=clock, lease_s=config.settings.store.lease), clock, key
         )

@@ -17,7 +17,7 @@ import click
 from commands.messages import text
 
 if TYPE_CHECKING:
-    from service import Service
+    from service import Service, SystemClock
 
 F = TypeVar("F", bound=Callable[..., Any])
 LANGUAGES = ("en", "zh")
@@ -29,6 +29,7 @@ class App:
 
     Args:
         language: in force now; ``language_fixed`` when a person chose it, so that the configuration does not.
+        clock: what time it is; None for the machine's own.
     """
 
     config: Path | None = None
@@ -39,6 +40,7 @@ class App:
     quiet: bool = False
     as_of: str | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    clock: SystemClock | None = None
 
     def say(self, key: str, **values: object) -> str:
         """Give a message of the catalogue in the language in force."""
@@ -55,7 +57,7 @@ class App:
 
         self.hear()
         logging.set_up(level=self.environ.get("DUBAN_LOG_LEVEL", "warning"), color=self.color)
-        service = Service.open(self.config, language=self.language if self.language_fixed else None)
+        service = Service.open(self.config, language=self.language if self.language_fixed else None, clock=self.clock)
         logging.hide(getattr(service, "secret_values", ()))
         self.adopt_language(service.settings.service.language)
         return service

@@ -10,13 +10,16 @@ import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from commands import app as shared
 from commands.app import App, Group, meant
 from mapping.errors import DubanError
+
+if TYPE_CHECKING:
+    from service import SystemClock
 
 COMMANDS: Final = {
     "demo": "commands.demo:demo",
@@ -123,11 +126,16 @@ class Terminated(BaseException):
     """SIGTERM reached a one-shot command."""
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run one command line and leave with its exit code."""
+def main(argv: Sequence[str] | None = None, clock: SystemClock | None = None) -> None:
+    """Run one command line and leave with its exit code.
+
+    Args:
+        clock: None for the machine's own.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
     _forgive_narrow_streams()
     app = shared.default_app(words, os.environ)
+    app.clock = clock
     with contextlib.suppress(ValueError):  # not in the main thread: then nobody signals us either
         signal.signal(signal.SIGTERM, _terminate)
     code = _guarded(words, app)

@@ -1,0 +1,119 @@
+"""Both sandbox CRMs and one synced store on a day of choice, and the commands a project manager types there."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from assembly.machine import SystemClock
+from commands.main import main
+from config.keys import ensure_key
+from sandbox.main import start, write_config
+from tests.system.acceptance.worlds import Worlds
+
+ZONE = ZoneInfo("Asia/Shanghai")
+OPENING = "2026-05-06T09:00"
+"""The first working day after the holidays of May 2026; Saturday the 9th is worked."""
+
+
+class DayClock(SystemClock):
+    """The machine's clock, moved to the day the story plays on."""
+
+    offset_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self.offset_ms
+
+
+def ms(text: str) -> int:
+    """Give an instant as people in Shanghai write it."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=ZONE).timestamp() * 1000)
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Office:
+    """A store beside two CRMs; ``at`` sets the clock of all three."""
+
+    def __init__(self, world: Worlds) -> None:
+        self.world = world
+        self.clock = DayClock()
+        self.at(OPENING)
+
+    def at(self, moment: str) -> None:
+        """Make it that time everywhere; the clocks then run on."""
+        self.clock.offset_ms = ms(moment) - SystemClock().now_ms()
+        for side in (0, 1):
+            self.world.call(side, "POST", "settings", {"clock_skew_s": self.clock.offset_ms / 1000})
+
+    def type(self, *words: str, code: int | tuple[int, ...] = 0, lang: str = "en") -> Ended:
+        """Type a command and hold it to its exit code."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
+        handlers, level = list(logging.getLogger().handlers), logging.getLogger().level
+        sigterm = signal.getsignal(signal.SIGTERM)
+        found = -1
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                main(["-c", str(self.world.config), "--lang", lang, *words], self.clock)
+        except SystemExit as exc:
+            found = int(exc.code or 0)
+        finally:
+            logging.getLogger().handlers[:] = handlers
+            logging.getLogger().setLevel(level)
+            signal.signal(signal.SIGTERM, sigterm)
+            structlog.reset_defaults()
+        said, complained = (_read(stream) for stream in (out, err))
+        accepted = (code,) if isinstance(code, int) else code
+        assert found in accepted, (words, found, said[-2000:], complained[-2000:])
+        return Ended(found, said, complained)
+
+    def sync(self, rounds: int = 2) -> None:
+        """Run rounds; questions may wait."""
+        for _ in range(rounds):
+            self.type("sync", "--quiet", code=(0, 4))
+
+    def show(self, project: str, as_of: str = "") -> Any:
+        """Give the dossier of a project as JSON."""
+        words = ["project", "show", project, "--json", *(["--as-of", as_of] if as_of else [])]
+        return self.type(*words).json["dossier"]
+
+
+def _read(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    stream.seek(0)
+    return stream.read()
+
+
+@contextlib.contextmanager
+def office(folder: Path) -> Iterator[Office]:
+    """Open an office over two empty CRMs."""
+    with start(empty=True) as running:
+        config = folder / "duban.toml"
+        write_config(config, running)
+        ensure_key({}, folder, os.urandom)
+        world = Worlds(running, config)
+        try:
+            yield Office(world)
+        finally:
+            world.http.close()
