@@ -463,16 +463,20 @@ def note(doing: Doing, entity: EntityKind, ref: str, kind: str, text: str) -> Do
 @click.argument("name", metavar="CALENDAR")
 @click.argument("path", type=click.Path(path_type=Path), metavar="FILE")
 @option("--source", default="", metavar="TEXT", help="opt.source")
+@option("--year", "years", type=click.IntRange(1970, 2199), multiple=True, metavar="YEAR", help="opt.whole_year")
 @option("--by", metavar="NAME", help="opt.by")
-def calendar_import(app: App, name: str, path: Path, source: str, by: str | None) -> int:
-    from supervise.calendar_file import read_days, save_days
+def calendar_import(app: App, name: str, path: Path, source: str, years: tuple[int, ...], by: str | None) -> int:
+    from supervise.calendar_file import YEAR, open_years, read_days, save_days
 
-    days = read_days(path, name, source)
+    days = read_days(path, name, source, years)
     with app.open() as service:
         save_days(service.db, days, who=by or who(), now_ms=service.clock.now_ms(), salt=os.urandom(32))
     if app.json:
-        emit({"calendar": name, "days": days})
-    line(app, "calendar.imported", name=name, count=len(days), source=days[0].source)
+        emit({"calendar": days[0].calendar, "days": days})
+    count = sum(1 for one in days if one.kind != YEAR)
+    line(app, "calendar.imported", name=days[0].calendar, count=count, source=days[0].source)
+    for year in open_years(days):
+        line(app, "calendar.partial", name=days[0].calendar, year=str(year))
     return 0
 
 

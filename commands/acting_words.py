@@ -103,6 +103,7 @@ ACTING: Final[Mapping[str, tuple[str, str]]] = {
     "opt.question": ("Short name of the question", "问题代号"),
     "opt.channel": ("How it was asked", "调查渠道"),
     "opt.source": ("Where the days come from", "日期来源"),
+    "opt.whole_year": ("Year whose official list this file is, whole", "文件是该年官方安排的全文"),
     "opt.pause_from": ("Last day that still counts (else today)", "最后一个计时日(默认今天)"),
     "opt.pause_until": ("Last day that does not count", "最后一个不计时日"),
     "opt.override_until": ("Last day it holds", "覆盖的最后一天"),
@@ -155,9 +156,15 @@ ACTING: Final[Mapping[str, tuple[str, str]]] = {
     "column.source": ("SOURCE", "来源"),
     "day.off": ("off", "休"),
     "day.work": ("work", "班"),
+    "day.year": ("whole year listed", "全年已公布"),
     "none.ball": ("Nothing is on record yet.", "尚无记录。"),
     "none.calendar": ("No days were imported.", "尚未导入任何日期。"),
     "calendar.imported": ("{name}: {count} days, {source}", "{name}:{count} 天,{source}"),
+    "calendar.partial": (
+        "{name}: the days of {year} that were not imported stay provisional; if this is the whole official list, "
+        "import it with --year {year}",
+        "{name}:{year} 年未导入的日期仍为暂定;如文件即官方安排全文,请加 --year {year}",
+    ),
     "error.day": ("expected a day such as 2026-12-01, found {found}", "应为日期,如 2026-12-01,实际为 {found}"),
     # --- how things stand
     "help.explain": (

@@ -2,13 +2,14 @@
 
 A layer says ``work`` or ``off`` about single dates; the first layer that says anything about a date decides, and the
 country below it answers for every other date. Dates of a year without an official list follow the weekend rule and
-are provisional, as is everything derived from them.
+are provisional, as is everything derived from them; a list names exceptions only, so that a year's list was entered
+whole must be said beside its days.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import accumulate
 from typing import Final
@@ -209,6 +210,7 @@ class Calendars:
         org: the organisation's calendar, the last in every chain: a country, or the name of own days.
         country: country text (code, English or Chinese name) -> Country, or None when nobody knows it.
         own: own days by calendar name; days under a country's code add to that country.
+        listed: years of a country whose official list stands whole among those days, by its code.
         fallback: the country below an organisation whose calendar is no country.
 
     Raises:
@@ -221,9 +223,11 @@ class Calendars:
         org: str,
         country: Callable[[str], Country | None],
         own: Mapping[str, Mapping[date, bool]] | None = None,
+        listed: Mapping[str, Collection[int]] | None = None,
         fallback: str = "CN",
     ) -> None:
         self._own = {name.casefold(): days for name, days in (own or {}).items()}
+        self._listed = {name.casefold(): years for name, years in (listed or {}).items()}
         self._country = country
         home = country(org)
         if home is None and org.casefold() not in self._own:
@@ -260,18 +264,27 @@ class Calendars:
                 layers += self._org
             own, country = self._own.get(name.casefold()), self._country(name)
             if country is not None:
-                return Calendar([*layers, *self._national(country)], country, unknown=unknown)
+                return Calendar([*layers, *self._national(country)], self._known(country), unknown=unknown)
             if own is not None:
                 layers.append(Layer(f"{who}:{name}", own))
             else:
                 unknown.append(name)
         layers += [layer for layer in self._org if layer not in layers]
-        return Calendar([*layers, *self._national(self._ground)], self._ground, unknown=unknown)
+        return Calendar([*layers, *self._national(self._ground)], self._known(self._ground), unknown=unknown)
 
     def _national(self, country: Country) -> list[Layer]:
         """Give the own days that were entered for a whole country, such as next year's notice."""
         days = self._own.get(country.code.casefold())
         return [] if days is None else [Layer(f"country:{country.code}", days)]
+
+    def _known(self, country: Country) -> Country:
+        """Give the country with the years known whose list was entered whole."""
+        years = self._listed.get(country.code.casefold())
+        return country if not years else Country(country.code, lambda year: _published(country.year(year), year, years))
+
+
+def _published(table: YearTable, year: int, years: Collection[int]) -> YearTable:
+    return replace(table, published=True) if year in years else table
 
 
 def _days(first: date, last: date) -> list[date]:

@@ -1,6 +1,8 @@
 """Own days of a calendar from a file: CSV (day,kind,name) or TOML (tables ``off``, ``work``), and where they are from.
 
-No network is asked and nothing is guessed: a day that cannot be read refuses the whole file.
+No network is asked and nothing is guessed: a day that cannot be read refuses the whole file. A country's official list
+names exceptions to the week, so a file that is the whole list of a year says so (CSV ``2027,year``, TOML
+``year = 2027``); without it the year stays provisional.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -18,25 +20,41 @@ from store import journal, supervision
 from store.database import Database
 from store.journal import Entry
 from store.supervision import CalendarDay
+from supervise.calendar import FIRST_DAY, LAST_DAY
+from supervise.countries import country_code, find_country
 
 MAX_BYTES: Final = 1_000_000
 KINDS: Final[Mapping[str, str]] = {
     "off": "off", "holiday": "off", "休": "off", "放假": "off", "休息": "off",
     "work": "work", "班": "work", "上班": "work", "调休": "work", "补班": "work",
 }  # fmt: skip
+YEAR: Final = "year"
+_YEAR_WORDS: Final = frozenset({YEAR, "全年"})
+YEARS: Final = ":years"
+"""Ends the name under which the years are kept whose official list stands whole in a country's calendar."""
 _LONGEST_SOURCE: Final = 128
 
 
-def read_days(path: Path, name: str, source: str = "") -> list[CalendarDay]:
-    """Give the days of a file as days of the calendar *name*.
+def read_days(path: Path, name: str, source: str = "", years: Collection[int] = ()) -> list[CalendarDay]:
+    """Give the days of a file as days of the calendar *name*, and the years it lists whole; a country goes by its code.
 
     Args:
         source: where they come from; "" takes what the file says.
+        years: those that the file lists whole, beside what it says itself.
     Raises:
-        InputError: no source, no days, a day twice, or a line that is none, by its number.
+        InputError: no source, no days, a day twice, a line that is none (by its number), a year of what is no country.
     """
     text = _text(path)
     rows, said = _toml(path, text) if path.suffix.lower() == ".toml" else (_csv(path, text), "")
+    whole = sorted({*years, *(_year(path, at, day) for at, day, kind, _ in rows if kind.casefold() in _YEAR_WORDS)})
+    rows = [row for row in rows if row[2].casefold() not in _YEAR_WORDS]
+    country = country_code(name)
+    if whole and country is None:
+        raise InputError(
+            f"{name!r} is no country; only a country's list makes a year known",
+            zh=f"{name!r} 不是国家;只有国家的官方安排才能使某年的日历确定",
+        )
+    name = country or name
     noted = (source or said).strip()
     if not noted:
         raise InputError(
@@ -55,7 +73,17 @@ def read_days(path: Path, name: str, source: str = "") -> list[CalendarDay]:
         raise InputError(
             f"the source has more than {_LONGEST_SOURCE} characters", zh=f"来源超过 {_LONGEST_SOURCE} 个字符"
         )
-    return days
+    return [*days, *(CalendarDay(name + YEARS, f"{year:04}-01-01", YEAR, "", noted) for year in whole)]
+
+
+def open_years(days: Sequence[CalendarDay]) -> list[int]:
+    """Give the years of a country's days that stay provisional beside them, for want of a whole list."""
+    country = find_country(days[0].calendar)
+    if country is None:
+        return []
+    whole = {one.day[:4] for one in days if one.kind == YEAR}
+    named = sorted({one.day[:4] for one in days} - whole)
+    return [int(year) for year in named if not country.year(int(year)).published]
 
 
 def save_days(db: Database, days: Sequence[CalendarDay], *, who: str, now_ms: int, salt: bytes) -> None:
@@ -106,6 +134,8 @@ def _toml(path: Path, text: str) -> tuple[list[Row], str]:
     rows = [
         (0, str(day), kind, str(note)) for kind in ("off", "work") for day, note in _pairs(path, document.get(kind, {}))
     ]
+    whole = document.get(YEAR, [])
+    rows += [(0, str(year), YEAR, "") for year in (whole if isinstance(whole, list) else [whole])]
     return rows, str(document.get("source", ""))
 
 
@@ -122,6 +152,12 @@ def _day(path: Path, at: int, text: str) -> str:
         return date.fromisoformat(text.replace("/", "-")).isoformat()
     except ValueError as exc:
         raise _wrong(path, at, text, "a day such as 2026-10-10", "日期,如 2026-10-10") from exc
+
+
+def _year(path: Path, at: int, text: str) -> int:
+    if not text.isdecimal() or not FIRST_DAY.year <= int(text) <= LAST_DAY.year:
+        raise _wrong(path, at, text, "a year such as 2027", "年份,如 2027")
+    return int(text)
 
 
 def _kind(path: Path, at: int, word: str) -> str:

@@ -14,10 +14,10 @@ from mapping.status import OPEN, TERMINAL, is_open
 from store import claims as claim_rows
 from store import hub, links, streams, supervision
 from store.hub import HubRow
-from store.statements import fetch
 from store.tx import Tx
 from supervise.ball import Holder
 from supervise.calendar import ONE_DAY, Calendars
+from supervise.calendar_file import YEAR, YEARS
 from supervise.countries import find_country
 from supervise.due import DAY_MS, opening_ms, zone_of
 from supervise.history import BallMove
@@ -89,16 +89,20 @@ def read_setting(tx: Tx, *, now_ms: int, knobs: Knobs, looking_back: bool = Fals
         ConfigError: the organisation's calendar or zone is unknown.
     """
     own: dict[str, dict[date, bool]] = defaultdict(dict)
-    for (name,) in fetch(tx, 'SELECT DISTINCT "calendar" FROM "calendar_day"'):
-        for entry in supervision.calendar_days(tx, name):
-            own[name][date.fromisoformat(entry.day)] = entry.kind == "work"
+    listed: dict[str, list[int]] = defaultdict(list)
+    for entry in supervision.every_calendar_day(tx):
+        day = date.fromisoformat(entry.day)
+        if entry.kind == YEAR and entry.calendar.endswith(YEARS):
+            listed[entry.calendar.removesuffix(YEARS)].append(day.year)
+        else:
+            own[entry.calendar][day] = entry.kind == "work"
     try:
         zone_of([knobs.zone])
-        calendars = Calendars(org=knobs.calendar, country=find_country, own=own)
+        calendars = Calendars(org=knobs.calendar, country=find_country, own=own, listed=listed)
     except ValueError as exc:
         raise ConfigError(f"supervision cannot start: {exc}", zh=f"督办无法开始：{exc}") from exc
     stale = _stale(tx, now_ms, knobs, looking_back=looking_back)
-    said = repr(sorted((name, sorted(days.items())) for name, days in own.items()))
+    said = repr([sorted((name, sorted(days.items())) for name, days in own.items()), sorted(listed.items())])
     return Setting(now_ms=now_ms, knobs=knobs, calendars=calendars, stale=stale, own_days=said)
 
 

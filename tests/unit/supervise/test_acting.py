@@ -13,8 +13,10 @@ from store import hub, journal, supervision
 from store.database import Database
 from supervise import acting, agreeing, meeting, steering
 from supervise.agreeing import Accepting, Deciding, Signing
-from supervise.calendar_file import read_days, save_days
+from supervise.calendar_file import open_years, read_days, save_days
+from supervise.cases import read_setting
 from supervise.hand import Done, Hand
+from supervise.knobs import Knobs
 from supervise.meeting import Answered, Meeting, RiskReview
 from supervise.planning import read_baselines
 from tests.support.project_desk import ProjectDesk as Desk
@@ -410,12 +412,49 @@ def test_own_days_come_from_a_file_with_their_source(desk: Desk, tmp_path: Path,
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "years"),
+    [
+        ("d.csv", "2027-01-01,off,元旦\n2027-01-31,work\n2027,year\n", ()),
+        ("d.csv", "2027-01-01,off,元旦\n2027-01-31,work\n", (2027,)),
+        ("d.toml", 'year = 2027\noff = ["2027-01-01"]\nwork = ["2027-01-31"]\n', ()),
+        ("d.toml", 'year = [2027]\noff = ["2027-01-01"]\nwork = ["2027-01-31"]\n', ()),
+    ],
+)
+def test_a_whole_year_of_a_country_is_known_from_its_import_on(
+    desk: Desk, tmp_path: Path, name: str, text: str, years: tuple[int, ...]
+) -> None:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+
+    def provisional() -> bool:
+        with desk.db.read() as tx:
+            calendar = read_setting(tx, now_ms=ms("2027-01-04T09:00"), knobs=Knobs()).calendars.of()
+        return calendar.provisional(date(2027, 3, 1), date(2027, 3, 3))
+
+    assert provisional()
+    days = read_days(path, "中国", "国务院通知", years)
+    assert open_years(days) == []
+    save_days(desk.db, days, who="小陈", now_ms=1, salt=b"s" * 32)
+    assert not provisional()
+
+
+def test_a_part_of_a_countrys_list_says_that_its_year_stays_provisional(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("2026-06-13,off\n2027-01-01,off", encoding="utf-8")
+    assert open_years(read_days(path, "cn", "s")) == [2027]
+    assert open_years(read_days(path, "acme", "s")) == []
+    with pytest.raises(InputError, match="only a country's list makes a year known"):
+        read_days(path, "acme", "s", [2027])
+
+
+@pytest.mark.parametrize(
     ("name", "text", "source", "english", "chinese"),
     [
         ("d.csv", "2026-06-13,work", "", "where these days come from", "来源"),
         ("d.csv", "2026-06-13", "s", "line 1: expected day,kind,name", "第 1 行"),
         ("d.csv", "x\n2026-13-01,off", "s", "expected day,kind,name", "第 1 行"),
         ("d.csv", "2026-13-01,off", "s", "expected a day", "应为日期"),
+        ("d.csv", "27,year\n2026-06-13,off", "s", "expected a year", "应为年份"),
         ("d.csv", "2026-06-13,party", "s", "expected off or work", "off(休)或 work(班)"),
         ("d.csv", "2026-06-13,off\n2026-06-13,work", "s", "stands there twice", "出现了两次"),
         ("d.csv", "day,kind\n", "s", "no days", "没有日期"),

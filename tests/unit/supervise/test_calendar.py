@@ -203,6 +203,18 @@ def test_days_entered_for_a_country_are_known() -> None:
     assert calendars.of(country="US").name == "US"
 
 
+def test_a_year_is_known_once_its_whole_list_was_entered() -> None:
+    days = {day("2027-01-01"): False, day("2027-01-31"): True}
+    partly = Calendars(org="CN", country=find_country, own={"CN": days}).of()
+    whole = Calendars(org="CN", country=find_country, own={"CN": days}, listed={"CN": [2027]})
+    assert partly.provisional(day("2027-03-01"), day("2027-03-03"))
+    for calendar in (whole.of(), whole.of(country="中国")):
+        assert not calendar.provisional(day("2027-01-01"), day("2027-12-31"))
+        assert (calendar.workday(day("2027-01-31")), calendar.workday(day("2027-03-06"))) == (True, False)
+        assert calendar.provisional(day("2027-12-31"), day("2028-01-01"))
+        assert calendar.name == "country:CN>CN"
+
+
 def test_an_unknown_name_is_passed_over_and_told() -> None:
     calendar = Calendars(org="CN", country=find_country).of(("contact", "Atlantis"))
     assert calendar.unknown == ("Atlantis",)
