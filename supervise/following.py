@@ -35,6 +35,9 @@ from supervise.satisfaction import is_low
 from supervise.stages import entered_values
 
 CHUNK: Final = 50
+MOST: Final = 200
+"""A day of thousands of projects begins in several rounds rather than in one long one."""
+_OVER: Final = frozenset({"closed", "cancelled"})
 FOLLOWED: Final = "followed"
 """The key of a project's ``meta``: the day it was last looked at here, and how long the journal was then."""
 PREFIX: Final = "R12b:"
@@ -69,18 +72,25 @@ class Followed:
 
 
 def follow_up(
-    db: Database, *, now_ms: int, knobs: Knobs, random_bytes: Callable[[int], bytes], chunk: int = CHUNK
+    db: Database,
+    *,
+    now_ms: int,
+    knobs: Knobs,
+    random_bytes: Callable[[int], bytes],
+    chunk: int = CHUNK,
+    most: int = MOST,
 ) -> Followed:
-    """Do what the rules ask for in every project that was touched, and in each of them once a day.
+    """Do what the rules ask for in every project that was touched, and once a day in each that is not over.
 
     Args:
         chunk: projects per transaction.
+        most: projects looked at because a day began; the others come with the next calls.
     """
     done = Followed()
     with db.read() as tx:
         setting = read_setting(tx, now_ms=now_ms, knobs=knobs)
         length = journal.length(tx)
-        due = _due(tx, setting)
+        due = _due(tx, setting, most)
     hand = Hand(db=db, who=RULE, now_ms=now_ms, knobs=knobs, random_bytes=random_bytes)
     for start in range(0, len(due), chunk):
         _follow(hand, due[start : start + chunk], setting, length, done)
@@ -104,16 +114,21 @@ def _follow(hand: Hand, uids: Sequence[str], setting: Setting, length: int, done
         done.tally(kind, count)
 
 
-def _due(tx: Tx, setting: Setting) -> list[str]:
-    """Give the projects that were touched since they were last looked at, or were not looked at today."""
-    rows = hub.select(tx, "project", fields=())
+def _due(tx: Tx, setting: Setting, most: int) -> list[str]:
+    """Give the projects that were touched since they were last looked at, and some that were not looked at today."""
+    rows = hub.select(tx, "project", fields=("lifecycle",))
     today = _today(setting)
-    last = max((int(row.meta[FOLLOWED][1]) for row in rows if FOLLOWED in row.meta), default=0)
-    stale = {row.uid for row in rows if row.meta.get(FOLLOWED, ["", 0])[0] != today}
-    if len(stale) == len(rows):
-        return [row.uid for row in rows]
-    touched = _touched(tx, journal.touched_after(tx, last))
-    return [row.uid for row in rows if row.uid in stale or row.uid in touched]
+    seen = {row.uid: row.meta.get(FOLLOWED, ["", 0]) for row in rows}
+    known = [row.uid for row in rows if FOLLOWED in row.meta]
+    last = max((int(seen[uid][1]) for uid in known), default=0)
+    touched = _touched(tx, journal.touched_after(tx, last)) if known else set()
+    fresh = [
+        row.uid
+        for row in rows
+        if row.uid not in touched and seen[row.uid][0] != today and row.values.get("lifecycle") not in _OVER
+    ]
+    chosen = touched | set(sorted(fresh, key=lambda uid: (str(seen[uid][0]), uid))[:most])
+    return [row.uid for row in rows if row.uid in chosen]
 
 
 def _touched(tx: Tx, marks: Iterable[tuple[str, str]]) -> set[str]:

@@ -85,9 +85,16 @@ class Material:
         """Give the local day of the look."""
         return local_day(self.setting.now_ms, self.zone)
 
+    @cached_property
+    def _by_kind(self) -> Mapping[TaskKind, Sequence[HubRow]]:
+        found: dict[TaskKind, list[HubRow]] = defaultdict(list)
+        for row in self.tasks:
+            found[kind_of(row.values)[0]].append(row)
+        return found
+
     def of_kind(self, *kinds: TaskKind) -> list[HubRow]:
         """Give the tasks of those kinds, by due day and title."""
-        found = [row for row in self.tasks if kind_of(row.values)[0] in kinds]
+        found = [row for kind in kinds for row in self._by_kind.get(kind, ())]
         return sorted(found, key=lambda row: (str(row.values.get("due") or "9999"), text(row.values, "title"), row.uid))
 
     def said(self, uid: str, *kinds: str) -> list[Act]:

@@ -129,9 +129,15 @@ def habits(material: Material) -> Habits:
     return habits_of(finished)
 
 
+def _behind(blocker: Blocker, today: date) -> bool:
+    """Say whether the expectation of a blocker rests on what its side's items usually take."""
+    return blocker.open and blocker.remaining_bd is None and blocker.due_eff is not None and blocker.due_eff < today
+
+
 def milestone_lines(material: Material, found: Sequence[tuple[HubRow, Milestone]]) -> list[MilestoneLine]:
     """Give the milestones with forecast and slip, by approved day."""
-    usual = habits(material)
+    late = any(_behind(blocker, material.today) for _, milestone in found for blocker in milestone.blockers)
+    usual = habits(material) if late else {}
     lines = []
     for row, milestone in found:
         expected = forecast(milestone, calendar=material.calendar, today=material.today, habits=usual)

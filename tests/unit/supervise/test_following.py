@@ -182,3 +182,13 @@ def test_within_a_day_only_what_was_touched_is_looked_at(desk: ProjectDesk) -> N
         acting.record(desk.hand("2026-06-08T12:30"), entity, uid, "kickoff", {})  # type: ignore[arg-type]
     assert follow(desk, "2026-06-08T13:00").looked_at == 2
     assert follow(desk, "2026-06-09T00:01").looked_at == 3
+
+
+def test_a_day_begins_in_several_rounds_and_not_at_all_for_what_is_over(desk: ProjectDesk) -> None:
+    for uid, lifecycle in (("q", "active"), ("r", "planned"), ("over", "closed")):
+        desk.plant("project", uid, name=uid, lifecycle=lifecycle)
+    rounds = [
+        follow_up(desk.db, now_ms=ms("2026-06-08T09:00"), knobs=Knobs(), random_bytes=lambda n: b"f" * n, most=2)
+        for _ in range(3)
+    ]
+    assert [done.looked_at for done in rounds] == [2, 1, 0]
