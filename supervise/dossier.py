@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from mapping.records import Values
 from store import hub, streams
+from store.notices import WAITING, Notice
 from store.tx import Tx
 from supervise import papers, people, schedule
 from supervise.cases import Setting, unusual
@@ -138,7 +139,7 @@ class Dossier:
     improvements: tuple[TaskItem, ...] = ()
     proposals: tuple[Proposal, ...] = ()
     since_last: tuple[Any, ...] = ()
-    held_notices: tuple[Any, ...] = ()
+    held_notices: tuple[Notice, ...] = ()
     knobs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -285,6 +286,9 @@ def compose(tx: Tx, material: Material) -> Dossier:
         lessons=tuple(line for line in feedback if line.kind == "lesson"),
         improvements=tuple(improvements(material, items)),
         proposals=tuple(proposals(tx, material)),
+        held_notices=tuple(
+            one for row in material.tasks for one in material.notices.get(row.uid, ()) if one.state in WAITING
+        ),
         knobs=unusual(material.setting.knobs),
     )
 

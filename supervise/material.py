@@ -16,10 +16,11 @@ from zoneinfo import ZoneInfo
 
 from mapping.records import EntityKind, Values, is_known
 from mapping.status import is_open
-from store import acts, hub, journal, supervision
+from store import acts, hub, journal, notices, supervision
 from store.acts import Act
 from store.hub import HubRow
 from store.journal import Entry
+from store.notices import Notice
 from store.supervision import BallEvent
 from store.tx import Tx
 from supervise.calendar import Calendar
@@ -49,6 +50,7 @@ class Material:
         moves, events: the ball's history by task, as the rules take it and as it is kept.
         entered: task -> stage -> the day it last came into it.
         born: task -> the day it came into being, where the journal tells.
+        notices: task -> what was said about it, and what was kept back.
     """
 
     project: HubRow
@@ -65,6 +67,7 @@ class Material:
     events: Mapping[str, Sequence[BallEvent]] = field(default_factory=dict)
     entered: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
     born: Mapping[str, date] = field(default_factory=dict)
+    notices: Mapping[str, Sequence[Notice]] = field(default_factory=dict)
     sources: Mapping[str, Sequence[SourceRef]] = field(default_factory=dict)
     baselines: Sequence[Baseline] = ()
     active_since: date | None = None
@@ -159,7 +162,7 @@ class _Reading:
         }
         task_uids = [row.uid for row in tasks]
         moves = read_moves(self.tx, task_uids, self.setting.now_ms)
-        events = self._events(task_uids)
+        events, told = self._events(task_uids), self._notices(task_uids)
         said = {
             **self._acts("project", uids), **self._acts("task", task_uids),
             **self._acts("feedback", [row.uid for row in feedback]),
@@ -191,6 +194,7 @@ class _Reading:
                 events=events,
                 entered=entered,
                 born=born,
+                notices=told,
                 sources=sources,
                 baselines=read_baselines(self.tx, each.row.uid, self.setting.now_ms),
                 active_since=active.get(each.row.uid),
@@ -226,6 +230,13 @@ class _Reading:
             if event.at_ms <= self.setting.now_ms:
                 found[event.uid].append(event)
         return found
+
+    def _notices(self, tasks: Sequence[str]) -> dict[str, list[Notice]]:
+        found: dict[str, list[Notice]] = defaultdict(list)
+        for one in notices.of(self.tx, "task", tasks):
+            if one.at_ms <= self.setting.now_ms:
+                found[one.uid].append(one)
+        return dict(found)
 
     def _acts(self, entity: EntityKind, uids: Sequence[str]) -> dict[str, list[Act]]:
         found: dict[str, list[Act]] = defaultdict(list)

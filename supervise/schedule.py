@@ -198,7 +198,17 @@ def _tracked(material: Material, row: HubRow, blocker: Blocker) -> Tracked:
     moves = material.moves.get(row.uid, ())
     knobs = material.setting.knobs
     steps = due_steps(moves, blocker.due_eff, calendar=material.calendar, zone=material.zone, knobs=knobs)
-    return Tracked(blocker=blocker, moves=moves, dues=steps)
+    return Tracked(blocker=blocker, moves=moves, dues=steps, notice_ms=_told_ms(material, row.uid))
+
+
+def _told_ms(material: Material, uid: str) -> int | None:
+    """Give when its holder was first told that it is late; a draft, or a message of unknown fate, tells nobody."""
+    told = (
+        one.at_ms
+        for one in material.notices.get(uid, ())
+        if one.state == "sent" and one.data.get("audience") in ("assignee", "sponsor")
+    )
+    return min(told, default=None)
 
 
 def _disputes(material: Material, uids: Sequence[str]) -> dict[date, str]:

@@ -16,6 +16,10 @@ from store import notices, reviews, streams, supervision
 from store.database import Database
 from store.reviews import Review
 from store.streams import ConnectionState
+from supervise.cases import read_setting
+from supervise.dossier import read_dossier
+from supervise.knobs import Knobs
+from supervise.rounds import supervise_once
 from tests.support.receivers import Receiver, receiving
 from tests.support.told import World, client_world, hook, ms
 
@@ -439,3 +443,25 @@ def test_erasing_a_person_takes_the_words_and_leaves_that_something_was_said(wor
         assert notices.of(tx, "task", ["t1"]) == []
         assert all(one.data["text"] == "" for one in notices.listed(tx))
     assert "王总" not in json.dumps([one.data for one in world.messages()], ensure_ascii=False)
+
+
+# --- what others make of it -------------------------------------------------------------------------------------------
+
+
+def test_the_dossier_has_what_was_kept_back_and_when_the_client_was_told(world: World) -> None:
+    world.outbound = replace(world.outbound, to_clients=True)
+    world.plant("task", "m1", title="UAT", kind="milestone", status="not_started", due="2026-06-05", project="p1")
+    world.edit("task", "t1", blocks="UAT")
+    for at in ("2026-06-04T09:00", "2026-06-05T09:00"):
+        supervise_once(world.db, now_ms=ms(at), run_id="r", random_bytes=lambda size: b"s" * size)
+    world.send("2026-06-05T09:00")
+    world.send("2026-06-08T19:00")
+    with world.db.read() as tx:
+        setting = read_setting(tx, now_ms=ms("2026-06-08T19:30"), knobs=Knobs())
+        dossier = read_dossier(tx, "p1", setting)
+    assert dossier is not None
+    assert {one.state for one in dossier.held_notices} <= {"held", "suppressed"}
+    assert dossier.held_notices
+    days = dossier.attribution["m1"].days
+    assert [(str(day.day), day.holder) for day in days] == [("2026-06-05", "client"), ("2026-06-08", "client")]
+    assert days[1].evidence[0].notice_ms == ms("2026-06-05T09:00")
