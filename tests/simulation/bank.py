@@ -46,6 +46,8 @@ BUGS: Final = {
         Bug("a field is written although nobody asked for it", "merge", plants.merging(plants.pushes_blindly, fields)),
         Bug("a write gives no reason", "merge", plants.merging(plants.silent, fields)),
         Bug("a side is never told", "hot", plants.merging(plants.forgets_a_side, planner)),
+        Bug("a reference is told to nobody", "hot", plants.merging(plants.keeps_references, planner),
+            {**_CALM, **_BUSY, "also": ("refer",)}),
         Bug("unseen is taken for cleared", "merge", plants.unseen_is_blank),
         Bug("what a side shows is taken as agreed", "merge", plants.shown_is_agreed),
         Bug("the first of two answers wins in a plan", "plan", plants.merging(plants.first_wins, planner)),

@@ -58,6 +58,11 @@ def forgets_a_side(out: merge.FieldOutcome, _hub: Any, _sides: Any) -> None:
     out.patches.pop("b", None)
 
 
+def keeps_references(out: merge.FieldOutcome, _hub: Any, sides: Any) -> None:
+    if any(side.bound.map.field == "account" for side in sides):
+        out.patches.clear()
+
+
 def unseen_is_blank(patch: pytest.MonkeyPatch) -> None:
     honest = merge.merge_field
 
