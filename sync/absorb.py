@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -15,10 +15,10 @@ from mapping.fields import BoundMap
 from mapping.ports import Clock
 from mapping.records import EntityKind, Value
 from mapping.scope import in_scope
-from store import inbox, links, quarantine, streams, worklist
+from store import inbox, links, quarantine, reviews, streams, worklist
 from store.database import Database
 from store.inbox import Item
-from store.links import Known
+from store.links import Known, Link
 from store.quarantine import Held
 from store.statements import dumps_flat
 from store.streams import Stream
@@ -273,6 +273,7 @@ def _sort_out(
     touched = {record.id: record for record, _ in same if known[record.id][0] != record.version}
     if touched:
         mine = links.by_remote(tx, spoke.name, bound.map.object, list(touched))
+        items += _asked_otherwise(tx, spoke, bound, [one for one in same if one[0].id in mine], mine, now_ms)
         links.touch(
             tx,
             [(mine[id_].id or 0, record.version, record.modified_ms) for id_, record in touched.items()],
@@ -289,6 +290,23 @@ def _taken_back(
         live_item(spoke, bound, record, doc, now_ms)
         for record, doc in same
         if record.id in waiting and (record.modified_ms or 0) >= (waiting[record.id].modified_ms or 0)
+    ]
+
+
+def _asked_otherwise(
+    tx: Tx, spoke: Spoke, bound: BoundMap, same: Sequence[tuple[RemoteRecord, dict[str, Value]]],
+    mine: Mapping[str, Link], now_ms: int,
+) -> list[Item]:  # fmt: skip
+    """Give records that say again what was agreed while a question still shows something else of them."""
+    asked = reviews.active_fields(tx, bound.entity, [link.uid for link in mine.values()])
+    return [
+        live_item(spoke, bound, record, doc, now_ms)
+        for record, doc in same
+        if (record.modified_ms or 0) >= (mine[record.id].modified_ms or 0)
+        and any(
+            name in doc and doc[name] != (review.data.get("sides") or {}).get(spoke.name, doc[name])
+            for name, review in asked.get(mine[record.id].uid, {}).items()
+        )
     ]
 
 

@@ -23,6 +23,8 @@ BROKE = {
     120: "one unreachable read of a reported delete ended the whole round",
     283: "a late listing undid an edit of the hub",
     310: "a late listing undid an edit of the hub, one field at a time",
+    11133: "a side that took its edit back was decided for as if it still said it",
+    11203: "a side that took its edit back was decided for as if it still said it",
 }
 
 

@@ -34,6 +34,15 @@ def test_a_question_stays_open_while_a_side_it_names_is_away(rig: Rig) -> None:
     assert rig.a.live("contacts")[mine]["title"] == "CEO"
 
 
+def test_a_side_that_takes_its_edit_back_is_in_the_question_no_longer(rig: Rig) -> None:
+    mine, theirs = _conflict(rig)
+    rig.b.edit("contacts", theirs, {"title": "CTO"})
+    rig.rest()
+    assert rig.questions("conflict") == []
+    assert rig.a.live("contacts")[mine]["title"] == rig.b.live("contacts")[theirs]["title"] == rig.row.values["title"]
+    assert rig.row.values["title"] == "CEO"
+
+
 def test_an_answer_waits_for_the_side_it_must_be_told_to(rig: Rig) -> None:
     mine, theirs = _conflict(rig)
     (question,) = rig.questions("conflict")
