@@ -27,8 +27,11 @@ from sync.report import RunReport
 from sync.settling import Settler, Verdict
 from sync.spokes import Spoke
 
-_SKEW_MS = 300_000
-"""How far a remote's created time may lie before our own clock's idea of the first attempt."""
+_SKEW_MS = 90_000_000
+"""How far a remote's created time may lie before our own clock's idea of the first attempt: a day, and an hour more.
+
+Two machines' clocks are compared here and nowhere else; a clock that was set wrong must not make a record twice.
+"""
 
 
 class Recovery:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sandbox.drill.people import Stage
 
 _STEPS_MS: Final = (-86_400_000, -3_600_000, -90_000, -1_500, 1_500, 90_000, 3_600_000, 86_400_000)
+_MOST_OFF_MS: Final = 86_400_000
 
 
 def make_up(stage: Stage, who: str, at: Side) -> Act | None:
@@ -23,7 +24,8 @@ def make_up(stage: Stage, who: str, at: Side) -> Act | None:
     if do == "mass":
         return Act(do=do, side="hub", field="description", value=stage.next_value())
     if do == "step":
-        return Act(do=do, ms=rng.choice(_STEPS_MS))
+        ms = rng.choice(_STEPS_MS)
+        return Act(do=do, ms=ms) if ms < 0 or not _waiting(stage) else None
     if do == "erase":
         return Act(do=do, side="hub", who=who)
     if do == "refer":
@@ -39,11 +41,17 @@ def make_up(stage: Stage, who: str, at: Side) -> Act | None:
     return Act(do=do, side=side, who=who)
 
 
+def _waiting(stage: Stage) -> bool:
+    """Say whether something is waited for by our clock before it is looked up: no clock may be set over that wait."""
+    return bool(stage.scene.sql("SELECT 1 FROM op WHERE state IN ('intent', 'unknown')"))
+
+
 def perform(stage: Stage, act: Act) -> None:
     """Do a rare act."""
     if act.do == "step":
-        stage.scene.ours.off_ms += act.ms
-        stage.set_back_ms += max(0, -act.ms)
+        ours = stage.scene.ours
+        before, ours.off_ms = ours.off_ms, max(-_MOST_OFF_MS, min(_MOST_OFF_MS, ours.off_ms + act.ms))
+        stage.set_back_ms += max(0, before - ours.off_ms)
     elif act.do == "mass":
         _mass(stage, act)
     elif act.do == "erase":

@@ -59,6 +59,15 @@ BROKE_HOT = {
 }
 
 
+BROKE_WIDE = {12295: "a lost create was looked for by its author at the hour of a clock of ours that was a day ahead"}
+
+
+@pytest.mark.parametrize("seed", sorted(BROKE_WIDE), ids=lambda seed: f"{seed}: {BROKE_WIDE[seed]}")
+def test_what_once_broke_in_the_wide_mix_holds(seed: int) -> None:
+    played = play(DRAWS["wide"](seed))
+    assert not played.broken, "\n" + story(shrink(played))
+
+
 @pytest.mark.parametrize("seed", sorted(BROKE_HOT), ids=lambda seed: f"{seed}: {BROKE_HOT[seed]}")
 def test_what_once_broke_in_the_heat_holds(seed: int) -> None:
     played = play(draw_hot(seed))
