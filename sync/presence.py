@@ -10,7 +10,7 @@ from mapping.records import TITLE_FIELD, EntityKind, Value, is_blank
 from sync import importing, reasons
 from sync.merge import lapsed
 from sync.report import FieldChange
-from sync.views import MADE, Base, EntityPlan, EntityView, OpStep, ReviewStep, SideView, add_line, kept_link, present
+from sync.views import MADE, EntityPlan, EntityView, OpStep, ReviewStep, SideView, add_line, kept_link, present
 
 Next = Literal["done", "revive", "all"]
 """What the planner still has to do after a delete was looked at: nothing, or the fields and then what is missing."""
@@ -176,16 +176,22 @@ def _edited_since(view: EntityView, live: Sequence[SideView], gone: Sequence[Sid
             value = view.values.get(name)
             if not isinstance(agreed, Unseen) and value != agreed:
                 return True
-            if isinstance(agreed, Unseen) and _never_arrived(side.base, bound, value):
+            if isinstance(agreed, Unseen) and _never_arrived(view, side, bound, value):
                 return True
     return any(_moved(view, side) or side.base is None for side in live)
 
 
-def _never_arrived(base: Base, bound: BoundField, value: Value) -> bool:
-    """Say whether a value was on its way there when the record went; what has no form there was never on its way."""
-    name = bound.map.field
-    sent = bound.map.direction == "both" and bound.writable and name in base.shadow_remote
-    return sent and name not in base.notes and not is_blank(value)
+def _never_arrived(view: EntityView, side: SideView, bound: BoundField, value: Value) -> bool:
+    """Say whether a value was on its way there when the record went; what has no form there was never on its way.
+
+    Neither was a reference whose parent is made anew: it stood there, and nobody touched it.
+    """
+    assert side.base is not None
+    name, remote = bound.map.field, side.base.shadow_remote
+    if points_home(side, view.entity, name) and lapsed(bound, side.refs, remote.get(name, UNSEEN), None):
+        return False
+    sent = bound.map.direction == "both" and bound.writable and name in remote
+    return sent and name not in side.base.notes and not is_blank(value)
 
 
 def _ground(view: EntityView, side: SideView) -> dict[str, Value]:

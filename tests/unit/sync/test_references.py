@@ -125,3 +125,12 @@ def test_comments_follow_a_parent_that_was_made_anew(rig: Rig) -> None:
     rig.rest()
     (comment,) = rig.a.live("comments").values()
     assert comment["parent_id"] == only(rig, "a", "tasks")
+
+
+def test_a_child_deleted_with_its_parent_stays_deleted_when_the_parent_is_made_anew(rig: Rig) -> None:
+    rig.a.remove("tasks", only(rig, "a", "tasks"))
+    _deleted_and_edited(rig)
+    rig.rest()
+    assert len(rig.rows("project")) == len(rig.a.live("projects")) == 1
+    assert len(rig.rows("task", ("archived",))) == 1
+    assert not rig.a.live("tasks")
