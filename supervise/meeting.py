@@ -207,19 +207,17 @@ def send_survey(hand: Hand, project: str, wave: str, contacts: Sequence[str]) ->
         return scene.do("project", row, "survey_sent", {"wave": wave, "contacts": people})
 
 
-SURVEY_GAP_DAYS: Final = 30
-
-
 def _mind_the_gap(scene: Scene, people: Sequence[str], wave: str) -> None:
     """Refuse to ask a person again too soon."""
+    gap = scene.hand.knobs.survey_gap_days
     for act in acts.of_kind(scene.tx, "survey_sent"):
         days = (scene.hand.happened_ms - act.at_ms) // 86_400_000
         again = [uid for uid in people if uid in act.doc.get("contacts", ())]
-        if again and act.doc.get("wave") != wave and 0 <= days < SURVEY_GAP_DAYS:
+        if again and act.doc.get("wave") != wave and 0 <= days < gap:
             name = name_of(scene.row("contact", again[0]), "contact")
             raise InputError(
-                f"{name} was asked {days} days ago ({act.doc.get('wave')}); {SURVEY_GAP_DAYS} days must lie between",
-                zh=f"{name} 在 {days} 天前已收到调查(批次 {act.doc.get('wave')});两次之间至少 {SURVEY_GAP_DAYS} 天",
+                f"{name} was asked {days} days ago ({act.doc.get('wave')}); {gap} days must lie between",
+                zh=f"{name} 在 {days} 天前已收到调查(批次 {act.doc.get('wave')});两次之间至少 {gap} 天",
             )
 
 
