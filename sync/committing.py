@@ -24,7 +24,7 @@ from sync.bindings import Work, index_keys
 from sync.matching import HUB
 from sync.report import RunReport
 from sync.spokes import Spoke
-from sync.views import EntityPlan, LinkStep, OpStep
+from sync.views import MISSED, EntityPlan, LinkStep, OpStep
 
 _REASON: Final = 32
 """Characters of a mark's reason."""
@@ -183,6 +183,7 @@ class Committer:
         if item is not None and not item.gone:
             link.version, link.modified_ms, link.expect_version = item.version, item.modified_ms, None
             link.notes.pop("wrote", None)
+            link.notes.pop(MISSED, None)
         return link
 
     def _write_rest(self, entity: EntityKind, plans: Sequence[EntityPlan]) -> None:

@@ -25,7 +25,7 @@ from sync.absorb import FRESH, gone_item, live_item, note_fresh
 from sync.report import RunReport
 from sync.retrying import park
 from sync.spokes import Spoke
-from sync.views import MADE
+from sync.views import MADE, MISSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +174,7 @@ class Settler:
                 link.notes["unlinked"] = True
             return
         link.state = "live"
+        link.notes.pop(MISSED, None)
         for name, value in op.hub_values.items():
             link.shadow_hub[name] = value
             link.shadow_remote[name] = op.values.get(name)
@@ -229,7 +230,8 @@ class Settler:
         if verdict.outcome == "gone" and op.action == "restore":
             self._give_up(tx, spoke, op)
         elif verdict.outcome == "gone" and op.remote_id:
-            inbox.put(tx, [gone_item(spoke, bound, op.remote_id, now_ms)])
+            if self._missed_before(tx, spoke, op):
+                inbox.put(tx, [gone_item(spoke, bound, op.remote_id, now_ms)])
         elif verdict.record is not None and verdict.doc is not None:
             if verdict.probed and (link := self._link_of(tx, spoke, op)) is not None:
                 self._ask_overwritten(tx, spoke, bound, link, verdict, now_ms)
@@ -238,6 +240,18 @@ class Settler:
         hub.mark_dirty(tx, op.entity, [op.uid], str(verdict.outcome), now_ms)
         if verdict.outcome == "busy":
             self._hold(tx, spoke, verdict, now_ms)
+
+    def _missed_before(self, tx: Tx, spoke: Spoke, op: Op) -> bool:
+        """Say whether a read of an earlier round missed the record too, and remember that this one did.
+
+        A right that is taken from us for a moment looks like a delete, and a delete may be carried on.
+        """
+        link = self._link_of(tx, spoke, op)
+        if link is None or link.notes.get(MISSED, op.run_id) != op.run_id:
+            return True
+        link.notes[MISSED] = op.run_id
+        links.update(tx, [link])
+        return False
 
     def _link_of(self, tx: Tx, spoke: Spoke, op: Op) -> Link | None:
         held = links.by_uids(tx, op.entity, [op.uid]).get(op.uid, ())

@@ -14,6 +14,8 @@ from sync.report import FieldChange, LineAction, PlanLine
 LinkState = Literal["live", "gone", "suspended", "retired"]
 MADE = "made"
 """Note of a link: the record is one that we made."""
+MISSED = "missed"
+"""Note of a link: the run whose write did not find the record; it takes a second one to call it deleted."""
 
 OnRemoteDelete = Literal["archive", "propagate", "restore", "unlink", "review"]
 

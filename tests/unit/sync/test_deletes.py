@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connectors.memory import MemoryConnector
 from store import journal
 from tests.support.rig import Rig
 
@@ -475,3 +478,23 @@ def test_a_question_that_ends_without_the_deleted_record_keeps_its_word_in_the_j
     with rig.db.read() as tx:
         told = [one.changes["title"] for one in journal.of(tx, "contact", rig.row.uid) if "title" in one.changes]
     assert any(change[2:] == [{"a": "CEO"}] for change in told)
+
+
+def test_a_record_that_one_read_misses_is_deleted_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = under(tmp_path, "propagate")
+    mine, theirs = rig.ann(title="CTO")
+    seen = MemoryConnector.fetch
+    away = True
+
+    def blind(self: MemoryConnector, object: str, ids: Sequence[str], fields: Sequence[str]) -> Any:
+        found = seen(self, object, ids, fields)
+        return {id_: None if away and id_ == theirs else record for id_, record in found.items()}
+
+    monkeypatch.setattr(MemoryConnector, "fetch", blind)
+    rig.a.edit("contacts", mine, {"title": "CEO"})
+    rig.round()
+    assert mine in rig.a.live("contacts")
+    away = False
+    rig.rest()
+    assert rig.a.live("contacts")[mine]["title"] == "CEO"
+    assert rig.b.live("contacts")[theirs]["title"] == "CEO"
