@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from reports.document import Block, Cell, Document, Heading, table
-from reports.parts import contacts_table, head_of, items_table, lines, score_line
+from reports.parts import contacts_table, head_of, items_table, lines, score_line, shown_items
 from reports.voice import Voice
 from supervise.dossier import ContactLine, Dossier
 from supervise.readiness import Flagged
@@ -23,8 +23,8 @@ def brief(dossiers: Sequence[Dossier], voice: Voice, period: str) -> Document:
     talk = [line for each in dossiers for line in _talk(each, voice)]
     blocks += [Heading(voice.say("section.talk")), lines(talk[: MOST + 1], voice.say("none.talk"))]
     for name, items, ours in (
-        ("client_open", [item for each in dossiers for item in each.client_items], False),
-        ("ours_open", [item for each in dossiers for item in each.our_items], True),
+        ("client_items", [item for each in dossiers for item in shown_items(each.client_items, voice)], False),
+        ("ours_open", [item for each in dossiers for item in shown_items(each.our_items, voice)], True),
     ):
         blocks += [Heading(voice.say(f"section.{name}")), items_table(_loudest(items), voice, ours=ours)]
         if len(items) > MOST:

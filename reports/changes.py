@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from reports.parts import shown_items
 from reports.voice import Voice
 from supervise.dossier import Dossier
 from supervise.report import TaskItem
@@ -32,11 +33,7 @@ class Difference:
 
 def facts_of(dossier: Dossier, voice: Voice) -> dict[str, Any]:
     """Give what the next report compares with: titles and states by uid, without words of any language."""
-    items = [
-        each
-        for each in (*dossier.client_items, *dossier.our_items, *dossier.third_items)
-        if voice.internal or not each.internal
-    ]
+    items = shown_items([*dossier.client_items, *dossier.our_items, *dossier.third_items], voice)
     return {
         "lifecycle": dossier.project.lifecycle or "",
         "health": dossier.health.level,

@@ -47,6 +47,8 @@ def _milestone(dossier: Dossier, uid: str, attribution: Attribution, voice: Voic
         (voice.say("forecast"), voice.day((line.achieved_on or line.forecast) if line else None)),
         (voice.say("part.delay"), str(attribution.delay)),
     ]
+    if not attribution.delay and not attribution.days:
+        return [Facts(tuple(facts))]
     picture = attribution_blocks(attribution, voice.say("chart.waterfall"), voice)[1:]
     rows = [_day(entry, voice) for entry in attribution.days]
     columns = [

@@ -45,7 +45,8 @@ def digest(dossiers: Sequence[Dossier], voice: Voice, period: str, name: str = "
 def _project(dossier: Dossier, voice: Voice) -> list[Block]:
     blocks: list[Block] = []
     client, ours = _late_of(dossier.client_items, voice), _late_of([*dossier.our_items, *dossier.third_items], voice)
-    for name, items in (("client_open", client), ("ours_open", ours)):
+    theirs = "client_items" if voice.internal else "client_open"
+    for name, items in ((theirs, client), ("ours_open", ours)):
         if items:
             blocks += [Heading(voice.say(f"section.{name}"), 3), _table(dossier, items, voice)]
     return blocks
@@ -64,7 +65,7 @@ def _table(dossier: Dossier, items: Sequence[TaskItem], voice: Voice) -> Block:
             row = [Cell(item.severity or "", "strong"), *row, voice.minute(last.get(item.contact)), _step(item, voice)]
         rows.append(row)
     columns = [
-        (voice.say("task"), 4), (voice.say("contact_or_owner"), 2), (voice.say("due"), 2), (voice.say("state"), 3),
+        (voice.say("task"), 4), (voice.say("contact_or_owner"), 2), (voice.say("due"), 2), (voice.say("state"), 4),
         (voice.say("blocks"), 2),
     ]  # fmt: skip
     if voice.internal:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from mapping.errors import InputError
 from store import hub
 from store.tx import Tx
+from supervise.ball import ball_of
 from supervise.cases import read_setting
 from supervise.dossier import Dossier, compose, materials, read_dossier
+from supervise.due import local_day, zone_of
 from supervise.knobs import Knobs
 
 
@@ -33,6 +36,27 @@ def read_all(tx: Tx, uids: Sequence[str], *, now_ms: int, knobs: Knobs, looking_
     made = (compose(tx, material) for material in materials(tx, setting, uids=uids, past=looking_back))
     found = {dossier.project.uid: dossier for dossier in made}
     return [found[uid] for uid in uids if uid in found]
+
+
+def client_actions(tx: Tx, dossier: Dossier) -> tuple[tuple[date, ...], tuple[date, ...]]:
+    """Give the due days of a project's client actions, done or not, and the days those were done that are.
+
+    Whose an action is, is told without its status: what is done waits on nobody any more.
+    """
+    rows = hub.select(tx, "task", where={"project": dossier.project.uid})
+    due: list[date] = []
+    done: list[date] = []
+    zone = zone_of([dossier.zone])[0]
+    for row in rows:
+        values = {name: value for name, value in row.values.items() if name != "status"}
+        waits = row.values.get("status") == "waiting_client"
+        day, at_ms = row.values.get("due"), row.values.get("done_at")
+        if not day or not (waits or ball_of(row.uid, values).holder == "client"):
+            continue
+        due.append(date.fromisoformat(str(day)[:10]))
+        if row.values.get("status") == "done" and isinstance(at_ms, int) and at_ms <= dossier.now_ms:
+            done.append(local_day(at_ms, zone))
+    return tuple(sorted(due)), tuple(sorted(done))
 
 
 def projects_of(tx: Tx, account: str = "") -> list[str]:

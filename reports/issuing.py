@@ -20,6 +20,7 @@ from reports.closure import closure
 from reports.delays import ledger, ledger_sheet
 from reports.digest import digest
 from reports.document import Document
+from reports.gathering import client_actions
 from reports.raid import raid, raid_sheet
 from reports.report import LANGUAGES, Report, digest_of, from_store, in_both, to_store
 from reports.sheet import Sheet
@@ -90,7 +91,8 @@ def project_report(tx: Tx, kind: str, dossier: Dossier, edition: Edition) -> Rep
             (one.period, int(one.doc["at_ms"]), one.doc["facts"])
             for one in issues.before(tx, kind, uid, edition, period)
         ]
-        past = past_of(told, dossier.zone)
+        due, done = client_actions(tx, dossier)
+        past = replace(past_of(told, dossier.zone), due=due, done=done)
         documents = in_both(lambda voice: weekly(dossier, voice, period, past), edition, dossier.zone)
         facts = facts_of(dossier, voices["zh"])
     else:

@@ -27,11 +27,12 @@ SCALES: Final[Mapping[str, tuple[Decimal, Decimal]]] = {
 }  # fmt: skip
 WAITS: Final = frozenset({"sign_off", "acceptance", "deliverable_review", "survey", "change_request"})
 SHOWN_RISKS: Final = 5
+_APART: Final = frozenset({"milestone", "risk"})
 
 
 def shown_items(items: Iterable[TaskItem], voice: Voice) -> list[TaskItem]:
-    """Give the items a reader of that edition may see, by due day."""
-    seen = (item for item in items if voice.internal or not item.internal)
+    """Give the items a reader of that edition may see, by due day; milestones and risks have tables of their own."""
+    seen = (item for item in items if item.kind not in _APART and (voice.internal or not item.internal))
     return sorted(seen, key=lambda item: (item.due_eff or "9999", item.title, item.uid))
 
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from reports.changes import differences, facts_of, next_period, told
-from reports.charts import Lane, Span, Trend, ageing, ball_lanes, milestone_trend
+from reports.charts import Lane, Span, Trend, ageing, ball_lanes, burn_up, milestone_trend
 from reports.document import Block, Document, Facts, Figure, Heading, Paragraph
 from reports.parts import (
     acceptance_table,
@@ -40,6 +40,10 @@ from supervise.health import Signal
 TOP_SIGNALS: Final = 3
 LANES: Final = 12
 LANE_DAYS: Final = 42
+LEAST_BURNED: Final = 3
+"""Client actions from which on a line of due and done says more than the table."""
+_WAITING: Final = frozenset({"H2", "H7"})
+"""Signals about items that wait; they are told in the words of the tables."""
 _OURS: Final = frozenset({"H6"})
 """Signals that only our own people read: how far a client takes part is no news to send them."""
 _PRIVATE: Final = frozenset({"H5"})
@@ -48,17 +52,20 @@ _PRIVATE: Final = frozenset({"H5"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What earlier reports of the same project and edition said.
+    """What came before: what earlier reports of the same project and edition said, and what was done.
 
     Args:
         period: of the last one; "" when there was none.
         facts: of the last one.
         forecasts: of all of them: milestone uid -> (day of the look, forecast), oldest first.
+        due, done: days on which the client's actions came due and were done, all along.
     """
 
     period: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     forecasts: Mapping[str, Sequence[tuple[date, date]]] = field(default_factory=dict)
+    due: tuple[date, ...] = ()
+    done: tuple[date, ...] = ()
 
 
 def weekly(dossier: Dossier, voice: Voice, period: str, past: Past) -> Document:
@@ -68,7 +75,7 @@ def weekly(dossier: Dossier, voice: Voice, period: str, past: Past) -> Document:
         ("state", _state(dossier, voice)),
         ("changed", _changed(dossier, voice, past)),
         ("milestones", _milestones(dossier, voice, past)),
-        ("client_open", _theirs(dossier, voice)),
+        ("client_open", _theirs(dossier, voice, past)),
         ("ours_open", _ours(dossier, voice)),
         ("changes", [*_decisions(dossier, voice), *changes_blocks(dossier.changes, dossier.change_totals, voice)]),
         ("risks", [risks_table(dossier.risks, voice)]),
@@ -102,7 +109,7 @@ def _state(dossier: Dossier, voice: Voice) -> list[Block]:
 def _signal(dossier: Dossier, signal: Signal, voice: Voice) -> str:
     """Give why the health is not green; what waits is told in the words of the tables, for either side."""
     items = {item.uid: item for item in (*dossier.client_items, *dossier.our_items)}
-    item = items.get(signal.reason.uid)
+    item = items.get(signal.reason.uid) if signal.code in _WAITING else None
     words = ""
     if item is not None and (voice.internal or not item.internal):
         words = f"{item.title} · {state_of(item, voice)}"
@@ -135,9 +142,11 @@ def _milestones(dossier: Dossier, voice: Voice, past: Past) -> list[Block]:
     return [*blocks, Figure(milestone_trend(trends, voice.language))] if trends else blocks
 
 
-def _theirs(dossier: Dossier, voice: Voice) -> list[Block]:
-    items = shown_items(dossier.client_items, voice)
-    return [items_table(items, voice)]
+def _theirs(dossier: Dossier, voice: Voice, past: Past) -> list[Block]:
+    blocks: list[Block] = [items_table(shown_items(dossier.client_items, voice), voice)]
+    if len(past.due) >= LEAST_BURNED:
+        blocks.append(Figure(burn_up(past.due, past.done, dossier.today, voice.language)))
+    return blocks
 
 
 def _ours(dossier: Dossier, voice: Voice) -> list[Block]:

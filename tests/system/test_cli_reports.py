@@ -27,6 +27,7 @@ MOMENT = datetime.now(ZoneInfo("Asia/Shanghai")) + timedelta(hours=1)
 """A little after everything was typed in; days hang on it, for what was typed later than a look does not count."""
 AS_OF = MOMENT.isoformat(timespec="minutes")
 WEEK = period_of("weekly", MOMENT.date())
+SOON = (MOMENT + timedelta(days=3)).date().isoformat()
 LONG_AGO = (MOMENT - timedelta(days=20)).date().isoformat()
 
 
@@ -122,6 +123,9 @@ def fill(config: Path) -> None:
             impact="4",
             project=project,
         )
+        add("task", title="提供账号", owner_side="client", due=SOON, project=project)
+        done = add("task", title="提供数据", owner_side="client", due=LONG_AGO, project=project)
+        service.desk.set("task", done, {"status": "done", "done_at": LONG_AGO + "T10:00"})
         add("comment", title="", body=SECRET, parent=f"task:{task}", internal="true")
 
 
@@ -138,6 +142,7 @@ def test_the_clients_edition_tells_both_sides_and_nothing_internal(duban: Duban,
     assert "修复导入缺陷" in text
     assert SECRET not in text
     assert "内部：准备材料" not in text
+    assert {"zh": "共 3 项，至今到期 2 项，完成 1 项", "en": "of 3, 2 due by now, 1 done"}[language] in text
     internal = issue(duban, "weekly", "ERP 二期", "--lang", language, "--edition", "internal").out
     assert "内部：准备材料" in internal
 
