@@ -103,14 +103,14 @@ class _Watch:
 
 
 SITE: Final = "site"
-"""The mark of a project whose place moved (account, zone, calendar): its tasks are judged anew."""
+"""The mark of a project whose place or name moved: its tasks are judged anew, by the knobs that are its own."""
 _PLACE: Final = ("account", "zone", "calendar")
 _WATCHED: Final = (
     _Watch("task", "moved", "'task'", ("rev",)),
     _Watch("project", "moved", "'project'", ("rev",)),
-    _Watch("project", "site", f"'{SITE}'", _PLACE),
+    _Watch("project", "site", f"'{SITE}'", (*_PLACE, "name", "key", "contract_no", "code")),
     _Watch("contact", "moved", "'contact'", _PLACE),
-    _Watch("account", "moved", "'account'", ("country", "zone", "calendar")),
+    _Watch("account", "moved", "'account'", ("country", "zone", "calendar", "name", "key")),
     _Watch("pause", "moved", "{row}.entity"),
     _Watch("claim", "moved", "{row}.entity"),
     _Watch("override", "moved", "{row}.entity"),

@@ -29,9 +29,9 @@ from supervise.verdict import TaskCase
 
 _HOLDERS: Final[Mapping[str, Holder]] = {"client": "client", "vendor": "vendor", "third_party": "third_party"}
 _NEEDED: Final[Mapping[EntityKind, tuple[str, ...]]] = {
-    "project": ("name", "code", "account", "zone", "calendar"),
+    "project": ("name", "key", "contract_no", "code", "account", "zone", "calendar"),
     "contact": ("name", "account", "zone", "calendar"),
-    "account": ("name", "country", "zone", "calendar"),
+    "account": ("name", "key", "country", "zone", "calendar"),
 }
 HOUR_MS: Final = 3_600_000
 MEMORY: Final = "supervise"
@@ -53,6 +53,17 @@ class Setting:
     calendars: Calendars
     stale: frozenset[str] = frozenset()
     own_days: str = ""
+
+    def at(self, account: HubRow | None, project: HubRow | None) -> Setting:
+        """Give the setting with the knobs of one project of one client."""
+        knobs = self.knobs_of(account, project)
+        return self if knobs is self.knobs else replace(self, knobs=knobs)
+
+    def knobs_of(self, account: HubRow | None, project: HubRow | None) -> Knobs:
+        """Give the knobs that hold for one project of one client."""
+        if not self.knobs.accounts and not self.knobs.projects:
+            return self.knobs
+        return self.knobs.of(_names(account, ("key", "name")), _names(project, ("key", "contract_no", "code", "name")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +126,15 @@ def with_place(knobs: Knobs, org_zone: str | None, authority: Sequence[str] | No
 def unusual(knobs: Knobs) -> dict[str, Any]:
     """Give the knobs that differ from the defaults, as plain values."""
     usual = Knobs()
-    differ = (each.name for each in fields(Knobs) if getattr(knobs, each.name) != getattr(usual, each.name))
-    return {name: _plain(getattr(knobs, name)) for name in differ}
+    shared = [each.name for each in fields(Knobs) if each.name not in ("accounts", "projects")]
+    differ = (name for name in shared if getattr(knobs, name) != getattr(usual, name))
+    own = {
+        f"{kind}.{name}.{knob}": _plain(value)
+        for kind, table in (("accounts", knobs.accounts), ("projects", knobs.projects))
+        for name, values in table.items()
+        for knob, value in values.items()
+    }
+    return {**{name: _plain(getattr(knobs, name)) for name in differ}, **own}
 
 
 def open_tasks(tx: Tx, *, after: str, limit: int, where: Mapping[str, Any] | None = None) -> list[HubRow]:
@@ -246,7 +264,7 @@ def _lifecycle_case(
         settled=by_hand or answer is not None,
         claims=claims,
         override=override,
-        authority=setting.knobs.authority,
+        authority=setting.knobs_of(None, row).authority,
         proof=proofs.get(row.uid, Proof()),
     )
 
@@ -334,6 +352,11 @@ def _refs(rows: Sequence[HubRow], name: str) -> list[str]:
 def _ref(row: HubRow | None, name: str) -> str:
     value = row.values.get(name) if row is not None else None
     return value if isinstance(value, str) else ""
+
+
+def _names(row: HubRow | None, fields_: Sequence[str]) -> list[str]:
+    """Give what a record may be called by in the configuration."""
+    return [] if row is None else [row.uid, *(_text(row.values.get(name)) or "" for name in fields_)]
 
 
 def _values(row: HubRow | None) -> Values:

@@ -79,7 +79,8 @@ def read_explanation(tx: Tx, uid: str, setting: Setting, *, past: bool = False) 
         return None
     (judged,) = judge_tasks(tx, rows, setting)
     case = judged.context.case
-    verdict = evaluate_task(case, setting.calendars, now_ms=setting.now_ms, knobs=setting.knobs)
+    knobs = setting.knobs_of(judged.context.account, judged.context.project)
+    verdict = evaluate_task(case, setting.calendars, now_ms=setting.now_ms, knobs=knobs)
     said = [act for act in acts.of(tx, "task", [uid], ["promise", "snooze"]) if act.at_ms <= setting.now_ms]
     moves = read_moves(tx, [uid], setting.now_ms).get(uid, [])
     steps = explain(ExplainCase(case=case, verdict=verdict, now_ms=setting.now_ms, said=said), moves)

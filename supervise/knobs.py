@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Final, Literal, get_args
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, get_args
 
 Roll = Literal["following", "preceding", "none"]
 DuePolicy = Literal["floating", "fixed"]
+Own = Mapping[str, Mapping[str, Any]]
+"""Name -> knob -> value, for some."""
+EVERYWHERE: Final = ("zone", "calendar", "stale_after_h", "accounts", "projects")
+"""Knobs nobody has of their own: a zone and a calendar stand on the records, a source is stale for all."""
 
 _DAY_END: Final = re.compile(r"24:00|(0[1-9]|1\d|2[0-3]):[0-5]\d", re.ASCII)
 _COUNTS: Final = ("grace_bd", "due_soon_bd", "reopen_bd", "survey_gap_days", "survey_reminders", "deemed_after_bd")
@@ -35,6 +40,8 @@ class Knobs:
     """What an organisation may set; every report prints the ones that differ from these defaults.
 
     Args:
+        accounts, projects: what is different for one client or one project, by its name in lower case; a contract's
+            own terms (``deemed_after_bd``, ``cadence``, ``due_policy``) stand on the project and on the item.
         zone: IANA time zone of the organisation.
         calendar: calendar of the organisation: a country or the name of an own calendar.
         roll: where a due date on a day off goes.
@@ -86,12 +93,25 @@ class Knobs:
     override_days: int = 14
     override_max_days: int = 30
     authority: tuple[str, ...] = ()
+    accounts: Own = field(default_factory=dict)
+    projects: Own = field(default_factory=dict)
 
     @property
     def day_ends_min(self) -> int:
         """Give the minutes after midnight at which a due day ends."""
         hour, minute = self.day_end.split(":")
         return int(hour) * 60 + int(minute)
+
+    def of(self, account: Iterable[str], project: Iterable[str]) -> Knobs:
+        """Give the knobs that hold for one project of one client; the project's go before the client's.
+
+        Args:
+            account, project: the names each may be called by; the first that is set here counts.
+        """
+        if not self.accounts and not self.projects:
+            return self
+        own = {**_own(self.accounts, account), **_own(self.projects, project)}
+        return replace(self, accounts={}, projects={}, **own)
 
     def __post_init__(self) -> None:
         """Refuse what no rule could follow.
@@ -115,3 +135,8 @@ class Knobs:
         for low, high in (("slip_yellow_bd", "slip_red_bd"), ("survey_min", "survey_sure")):
             if getattr(self, low) > getattr(self, high):
                 raise ValueError(f"{low} is {getattr(self, low)}; it cannot be above {high} ({getattr(self, high)})")
+
+
+def _own(table: Own, names: Iterable[str]) -> Mapping[str, Any]:
+    found = (table.get(name.strip().casefold()) for name in names if name)
+    return next((own for own in found if own is not None), {})

@@ -181,7 +181,7 @@ class _Reading:
                 project=each.row,
                 account=accounts.get(text(each.row.values, "account")),
                 reconciled=each,
-                setting=self.setting,
+                setting=self.setting.at(accounts.get(text(each.row.values, "account")), each.row),
                 tasks=by_task.get(each.row.uid, ()),
                 judged=judged,
                 contacts=_concerned(

@@ -69,9 +69,8 @@ def judge_tasks(tx: Tx, rows: Sequence[HubRow], setting: Setting) -> list[Judged
     told = {row.uid: _with(moves.get(row.uid, ()), fresh[row.uid]) for row in rows}
     out: list[Judged] = []
     for context in read_tasks(tx, rows, told, setting.now_ms):
-        verdict = evaluate_task(
-            context.case, setting.calendars, now_ms=setting.now_ms, knobs=setting.knobs, explain=False
-        )
+        knobs = setting.knobs_of(context.account, context.project)
+        verdict = evaluate_task(context.case, setting.calendars, now_ms=setting.now_ms, knobs=knobs, explain=False)
         out.append(Judged(context, verdict, fresh[context.row.uid]))
     return out
 
@@ -164,7 +163,8 @@ def task_items(tx: Tx, judged: Sequence[Judged], setting: Setting) -> list[TaskI
 
 
 def _explained(each: Judged, setting: Setting) -> TaskVerdict:
-    return evaluate_task(each.context.case, setting.calendars, now_ms=setting.now_ms, knobs=setting.knobs)
+    knobs = setting.knobs_of(each.context.account, each.context.project)
+    return evaluate_task(each.context.case, setting.calendars, now_ms=setting.now_ms, knobs=knobs)
 
 
 def _loudness(each: Judged) -> Loudness:

@@ -46,7 +46,7 @@ CREATE TRIGGER project_moved_out AFTER DELETE ON `project` FOR EACH ROW BEGIN IN
 -- next
 CREATE TRIGGER project_site_in AFTER INSERT ON `project` FOR EACH ROW BEGIN INSERT INTO moved (entity, uid) VALUES ('site', NEW.uid); END
 -- next
-CREATE TRIGGER project_site_on AFTER UPDATE ON `project` FOR EACH ROW BEGIN IF NOT (NEW.account <=> OLD.account) OR NOT (NEW.zone <=> OLD.zone) OR NOT (NEW.calendar <=> OLD.calendar) OR NEW.uid <> OLD.uid THEN INSERT INTO moved (entity, uid) VALUES ('site', NEW.uid); END IF; IF NEW.uid <> OLD.uid THEN INSERT INTO moved (entity, uid) VALUES ('site', OLD.uid); END IF; END
+CREATE TRIGGER project_site_on AFTER UPDATE ON `project` FOR EACH ROW BEGIN IF NOT (NEW.account <=> OLD.account) OR NOT (NEW.zone <=> OLD.zone) OR NOT (NEW.calendar <=> OLD.calendar) OR NOT (NEW.name <=> OLD.name) OR NOT (NEW.key <=> OLD.key) OR NOT (NEW.contract_no <=> OLD.contract_no) OR NOT (NEW.code <=> OLD.code) OR NEW.uid <> OLD.uid THEN INSERT INTO moved (entity, uid) VALUES ('site', NEW.uid); END IF; IF NEW.uid <> OLD.uid THEN INSERT INTO moved (entity, uid) VALUES ('site', OLD.uid); END IF; END
 -- next
 CREATE TRIGGER project_site_out AFTER DELETE ON `project` FOR EACH ROW BEGIN INSERT INTO moved (entity, uid) VALUES ('site', OLD.uid); END
 -- next
@@ -58,7 +58,7 @@ CREATE TRIGGER contact_moved_out AFTER DELETE ON `contact` FOR EACH ROW BEGIN IN
 -- next
 CREATE TRIGGER account_moved_in AFTER INSERT ON `account` FOR EACH ROW BEGIN INSERT INTO moved (entity, uid) VALUES ('account', NEW.uid); END
 -- next
-CREATE TRIGGER account_moved_on AFTER UPDATE ON `account` FOR EACH ROW BEGIN IF NOT (NEW.country <=> OLD.country) OR NOT (NEW.zone <=> OLD.zone) OR NOT (NEW.calendar <=> OLD.calendar) OR NEW.uid <> OLD.uid THEN INSERT INTO moved (entity, uid) VALUES ('account', NEW.uid); END IF; IF NEW.uid <> OLD.uid THEN INSERT INTO moved (entity, uid) VALUES ('account', OLD.uid); END IF; END
+CREATE TRIGGER account_moved_on AFTER UPDATE ON `account` FOR EACH ROW BEGIN IF NOT (NEW.country <=> OLD.country) OR NOT (NEW.zone <=> OLD.zone) OR NOT (NEW.calendar <=> OLD.calendar) OR NOT (NEW.name <=> OLD.name) OR NOT (NEW.key <=> OLD.key) OR NEW.uid <> OLD.uid THEN INSERT INTO moved (entity, uid) VALUES ('account', NEW.uid); END IF; IF NEW.uid <> OLD.uid THEN INSERT INTO moved (entity, uid) VALUES ('account', OLD.uid); END IF; END
 -- next
 CREATE TRIGGER account_moved_out AFTER DELETE ON `account` FOR EACH ROW BEGIN INSERT INTO moved (entity, uid) VALUES ('account', OLD.uid); END
 -- next

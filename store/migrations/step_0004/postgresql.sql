@@ -48,7 +48,7 @@ CREATE FUNCTION project_site_touched() RETURNS trigger LANGUAGE plpgsql AS $$ BE
 -- next
 CREATE TRIGGER project_site_in AFTER INSERT OR DELETE ON "project" FOR EACH ROW EXECUTE FUNCTION project_site_touched()
 -- next
-CREATE TRIGGER project_site_on AFTER UPDATE ON "project" FOR EACH ROW WHEN (NEW.account IS DISTINCT FROM OLD.account OR NEW.zone IS DISTINCT FROM OLD.zone OR NEW.calendar IS DISTINCT FROM OLD.calendar OR NEW.uid <> OLD.uid) EXECUTE FUNCTION project_site_touched()
+CREATE TRIGGER project_site_on AFTER UPDATE ON "project" FOR EACH ROW WHEN (NEW.account IS DISTINCT FROM OLD.account OR NEW.zone IS DISTINCT FROM OLD.zone OR NEW.calendar IS DISTINCT FROM OLD.calendar OR NEW.name IS DISTINCT FROM OLD.name OR NEW.key IS DISTINCT FROM OLD.key OR NEW.contract_no IS DISTINCT FROM OLD.contract_no OR NEW.code IS DISTINCT FROM OLD.code OR NEW.uid <> OLD.uid) EXECUTE FUNCTION project_site_touched()
 -- next
 CREATE FUNCTION contact_moved_touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP <> 'DELETE' THEN INSERT INTO moved (entity, uid) VALUES ('contact', NEW.uid); END IF; IF TG_OP = 'DELETE' THEN INSERT INTO moved (entity, uid) VALUES ('contact', OLD.uid); ELSIF TG_OP = 'UPDATE' AND NEW.uid <> OLD.uid THEN INSERT INTO moved (entity, uid) VALUES ('contact', OLD.uid); END IF; RETURN NULL; END $$
 -- next
@@ -60,7 +60,7 @@ CREATE FUNCTION account_moved_touched() RETURNS trigger LANGUAGE plpgsql AS $$ B
 -- next
 CREATE TRIGGER account_moved_in AFTER INSERT OR DELETE ON "account" FOR EACH ROW EXECUTE FUNCTION account_moved_touched()
 -- next
-CREATE TRIGGER account_moved_on AFTER UPDATE ON "account" FOR EACH ROW WHEN (NEW.country IS DISTINCT FROM OLD.country OR NEW.zone IS DISTINCT FROM OLD.zone OR NEW.calendar IS DISTINCT FROM OLD.calendar OR NEW.uid <> OLD.uid) EXECUTE FUNCTION account_moved_touched()
+CREATE TRIGGER account_moved_on AFTER UPDATE ON "account" FOR EACH ROW WHEN (NEW.country IS DISTINCT FROM OLD.country OR NEW.zone IS DISTINCT FROM OLD.zone OR NEW.calendar IS DISTINCT FROM OLD.calendar OR NEW.name IS DISTINCT FROM OLD.name OR NEW.key IS DISTINCT FROM OLD.key OR NEW.uid <> OLD.uid) EXECUTE FUNCTION account_moved_touched()
 -- next
 CREATE FUNCTION pause_moved_touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP <> 'DELETE' THEN INSERT INTO moved (entity, uid) VALUES (NEW.entity, NEW.uid); END IF; IF TG_OP = 'DELETE' THEN INSERT INTO moved (entity, uid) VALUES (OLD.entity, OLD.uid); ELSIF TG_OP = 'UPDATE' AND NEW.uid <> OLD.uid THEN INSERT INTO moved (entity, uid) VALUES (OLD.entity, OLD.uid); END IF; RETURN NULL; END $$
 -- next

@@ -51,7 +51,7 @@ CREATE TRIGGER project_moved_out AFTER DELETE ON "project" BEGIN INSERT INTO mov
 -- next
 CREATE TRIGGER project_site_in AFTER INSERT ON "project" BEGIN INSERT INTO moved (entity, uid) VALUES ('site', NEW.uid); END
 -- next
-CREATE TRIGGER project_site_on AFTER UPDATE ON "project" WHEN NEW.account IS NOT OLD.account OR NEW.zone IS NOT OLD.zone OR NEW.calendar IS NOT OLD.calendar BEGIN INSERT INTO moved (entity, uid) VALUES ('site', NEW.uid); END
+CREATE TRIGGER project_site_on AFTER UPDATE ON "project" WHEN NEW.account IS NOT OLD.account OR NEW.zone IS NOT OLD.zone OR NEW.calendar IS NOT OLD.calendar OR NEW.name IS NOT OLD.name OR NEW.key IS NOT OLD.key OR NEW.contract_no IS NOT OLD.contract_no OR NEW.code IS NOT OLD.code BEGIN INSERT INTO moved (entity, uid) VALUES ('site', NEW.uid); END
 -- next
 CREATE TRIGGER project_site_as AFTER UPDATE OF uid ON "project" WHEN NEW.uid <> OLD.uid BEGIN INSERT INTO moved (entity, uid) VALUES ('site', NEW.uid); INSERT INTO moved (entity, uid) VALUES ('site', OLD.uid); END
 -- next
@@ -67,7 +67,7 @@ CREATE TRIGGER contact_moved_out AFTER DELETE ON "contact" BEGIN INSERT INTO mov
 -- next
 CREATE TRIGGER account_moved_in AFTER INSERT ON "account" BEGIN INSERT INTO moved (entity, uid) VALUES ('account', NEW.uid); END
 -- next
-CREATE TRIGGER account_moved_on AFTER UPDATE ON "account" WHEN NEW.country IS NOT OLD.country OR NEW.zone IS NOT OLD.zone OR NEW.calendar IS NOT OLD.calendar BEGIN INSERT INTO moved (entity, uid) VALUES ('account', NEW.uid); END
+CREATE TRIGGER account_moved_on AFTER UPDATE ON "account" WHEN NEW.country IS NOT OLD.country OR NEW.zone IS NOT OLD.zone OR NEW.calendar IS NOT OLD.calendar OR NEW.name IS NOT OLD.name OR NEW.key IS NOT OLD.key BEGIN INSERT INTO moved (entity, uid) VALUES ('account', NEW.uid); END
 -- next
 CREATE TRIGGER account_moved_as AFTER UPDATE OF uid ON "account" WHEN NEW.uid <> OLD.uid BEGIN INSERT INTO moved (entity, uid) VALUES ('account', NEW.uid); INSERT INTO moved (entity, uid) VALUES ('account', OLD.uid); END
 -- next

@@ -22,6 +22,7 @@ from store.supervision import CalendarDay, Override, Pause
 from supervise.knobs import Knobs
 from supervise.report import ProjectItem, SupervisionReport
 from supervise.rounds import supervise_once
+from supervise.settings import read_knobs
 from supervise.views import overdue_view, project_view, projects_view
 
 
@@ -567,3 +568,13 @@ def test_a_project_with_more_tasks_than_a_chunk_is_seen_whole(client_action: Dat
     page = project_view(client_action, "p1", now_ms=ms("2026-06-15T09:00"), chunk=2)
     assert page is not None
     assert page.project.client_overdue == 6
+
+
+def test_a_project_with_knobs_of_its_own_is_judged_by_them_also_after_it_was_renamed(client_action: Database) -> None:
+    knobs = read_knobs({"projects": {"HT-9": {"grace_bd": 5}}}, "Asia/Shanghai")
+    late = "2026-06-16T10:00"
+    assert look(client_action, late, knobs=knobs).counts["overdue"] == 1
+    edit(client_action, "project", "p1", contract_no="ht-9")
+    after = look(client_action, "2026-06-16T10:05", knobs=knobs)
+    assert after.counts.get("overdue", 0) == 0
+    assert after.knobs == {"projects.ht-9.grace_bd": 5}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mapping.errors import ConfigError
+from supervise.cases import unusual
 from supervise.knobs import Knobs, Ladder
 from supervise.settings import calendar_word, read_knobs
 
@@ -78,3 +79,54 @@ def test_the_doctor_warns_when_next_years_days_are_not_known(calendar: str, at: 
     assert found[0] is worrying
     assert said in found[1]
     assert found[2]
+
+
+OWN = {
+    "grace_bd": 1,
+    "accounts": {"华星": {"grace_bd": 2, "cadence_bd": 10}},
+    "projects": {"HT-2026-001": {"grace_bd": 3, "ladder": [1, 2, 3]}},
+}
+
+
+@pytest.mark.parametrize(
+    ("account", "project", "grace", "cadence", "s2"),
+    [
+        ((), (), 1, 5, 3),
+        (("a1", " 华星 "), (), 2, 10, 3),
+        (("a1", "华星"), ("p1", "ht-2026-001"), 3, 10, 1),  # naive: the client's knobs go before the project's
+        (("a1", "别家"), ("p1", "HT-2026-001"), 3, 5, 1),
+        (("", "别家"), ("", "P"), 1, 5, 3),
+    ],
+)
+def test_a_client_and_a_project_may_have_knobs_of_their_own(
+    account: tuple[str, ...], project: tuple[str, ...], grace: int, cadence: int, s2: int
+) -> None:
+    knobs = read_knobs(OWN, "Asia/Shanghai").of(account, project)
+    assert (knobs.grace_bd, knobs.cadence_bd, knobs.ladder.s2, knobs.zone) == (grace, cadence, s2, "Asia/Shanghai")
+    assert (knobs.accounts, knobs.projects) == ({}, {})  # one client never reads of another's
+
+
+def test_the_whole_deployments_report_names_the_knobs_that_some_have_of_their_own() -> None:
+    assert unusual(read_knobs(OWN, "Asia/Shanghai")) == {
+        "grace_bd": 1,
+        "accounts.华星.grace_bd": 2,
+        "accounts.华星.cadence_bd": 10,
+        "projects.ht-2026-001.grace_bd": 3,
+        "projects.ht-2026-001.ladder": {"s2": 1, "s3": 2, "s4": 3},
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"accounts": {"A": {"calendar": "US"}}}, r'\[supervise.accounts."A"\] calendar: unknown key'),
+        ({"projects": {"P": {"grace_bd": -1}}}, r'\[supervise.projects."P"\] grace_bd is -1'),
+        ({"projects": {"P": {"slip_yellow_bd": 9}}}, "cannot be above slip_red_bd"),
+        ({"projects": {"P": {"grace_bd": "x"}}}, r'\[supervise.projects."P"\] grace_bd: '),
+        ({"projects": {"P": 3}}, r"\[supervise.projects\]: a table of knobs by name"),
+        ({"accounts": 3}, r"\[supervise.accounts\]: a table of knobs by name"),
+    ],
+)
+def test_a_bad_knob_of_ones_own_is_one_clear_line(table: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        read_knobs(table, "Asia/Shanghai")
