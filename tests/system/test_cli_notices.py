@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from config.keys import ensure_key
+from sandbox.main import start, write_config
 from store import hub, supervision
 from store.database import Database
 from store.hub import HubRow
@@ -68,12 +69,11 @@ class Place:
         (folder / "hook.secret").chmod(0o600)
         ensure_key({}, folder, os.urandom)
         self.configure(send=True)
+        every_day_works(folder)
         today = datetime.now(UTC).date()
-        days = [(today + timedelta(days=n)).isoformat() for n in range(-3, 3)]
         db = Database.open(f"sqlite:///{folder / 'duban.db'}", clock=MachineClock())
         db.hold("test", 0.0)
         with db.write() as tx:
-            supervision.save_calendar_days(tx, [CalendarDay("CN", day, "work") for day in days])
             for entity, uid, values in self.rows((today - timedelta(days=2)).isoformat()):
                 hub.insert(tx, entity, [HubRow(uid, 1, "live", values)], 0)  # type: ignore[arg-type]
         db.release()
@@ -180,3 +180,44 @@ def test_a_secret_written_out_is_refused_before_anything_is_opened(place: Place)
     said = place.duban("check", code=3)
     assert "notices.channels.hook.secret" in said
     assert "plain-secret" not in said
+
+
+def test_the_daemon_tells_after_it_has_supervised(tmp_path: Path) -> None:
+    with receiving(lambda _: (200, "text/plain", "ok")) as receiver, start(seed=3) as running:
+        path = tmp_path / "duban.toml"
+        write_config(path, running)
+        (tmp_path / "hook.secret").write_text("shared-secret")
+        (tmp_path / "hook.secret").chmod(0o600)
+        notices = CONFIG.partition("[notices]")[2].format(send="true", url=receiver.url)
+        path.write_text(path.read_text() + "\n[notices]\n" + notices)
+        ensure_key({}, tmp_path, os.urandom)
+        every_day_works(tmp_path)
+        log = (tmp_path / "daemon.log").open("wb")
+        command = [sys.executable, "-m", "commands.main", "-c", str(path), "run"]
+        process = subprocess.Popen(command, cwd=ROOT, env=ENV, stdout=log, stderr=log)
+        try:
+            until = time.monotonic() + 90
+            while not receiver.taken:
+                assert process.poll() is None, (tmp_path / "daemon.log").read_text()
+                assert time.monotonic() < until, (tmp_path / "daemon.log").read_text()
+                time.sleep(0.1)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+            log.close()
+    kinds = {one.json["kind"] for one in receiver.taken}
+    assert kinds == {"digest"}
+    readers = [one.json["to"]["user"] for one in receiver.taken]
+    assert len(readers) == len(set(readers)), "one digest each"
+
+
+def every_day_works(folder: Path) -> None:
+    """Make the days around today working days, so that there is a window whenever this runs."""
+    today = datetime.now(UTC).date()
+    days = [(today + timedelta(days=n)).isoformat() for n in range(-3, 3)]
+    db = Database.open(f"sqlite:///{folder / 'duban.db'}", clock=MachineClock())
+    db.hold("test", 0.0)
+    with db.write() as tx:
+        supervision.save_calendar_days(tx, [CalendarDay("CN", day, "work") for day in days])
+    db.release()
+    db.close()
