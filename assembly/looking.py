@@ -62,6 +62,7 @@ class Looking(Assembly):
                 ],
                 "waiting": {**reviews.counts(tx), "quarantine": quarantine.count(tx)},
                 "outbox": outbox.counts(tx),
+                "notices": notices.counts(tx),
                 "now_ms": self.clock.now_ms(),
             }
 

@@ -79,10 +79,13 @@ def unfinished(tx: Tx) -> list[Notice]:
     return [_notice(row) for row in fetch(tx, f'{_SELECT} WHERE "state" = \'intent\' ORDER BY "at_ms", "id"')]
 
 
-def waiting(tx: Tx) -> list[Notice]:
-    """Give every notice that was kept back and may still be said."""
-    rows = fetch(tx, f"{_SELECT} WHERE \"state\" IN ('held', 'suppressed') ORDER BY \"id\"")
-    return [_notice(row) for row in rows]
+def waiting(tx: Tx) -> list[tuple[str, str, str]]:
+    """Give every notice that was kept back and may still be said: id, record, person."""
+    sql = (
+        'SELECT "id", "uid", "recipient" FROM "notice" '
+        'WHERE "state" IN (\'held\', \'suppressed\') AND "entity" <> ? ORDER BY "id"'
+    )
+    return [(row[0], row[1], row[2]) for row in fetch(tx, sql, MESSAGE)]
 
 
 def of_messages(tx: Tx, ids: Sequence[str]) -> list[Notice]:

@@ -350,14 +350,15 @@ def _keep_silences(tx: Tx, plan: NoticePlan, now_ms: int) -> list[Notice]:
     spoken = {decision.key.id for one in plan.messages for _, decision in one.cases}
     alive = spoken | {row.id for row in silent}
     into = {(row.uid, row.recipient): row.id for row in silent}
-    for row in notices.waiting(tx):
-        if row.id not in alive and row.entity != MESSAGE:
-            merged = into.get((row.uid, row.recipient))
-            more = {"into": merged} if merged else {}
-            notices.put(
-                tx, [replace(row, state="dropped", rule="R9b.10", data={**row.data, **more, "dropped_ms": now_ms})]
-            )
+    gone = {id: into.get((uid, person)) for id, uid, person in notices.waiting(tx) if id not in alive}
+    overtaken = notices.get(tx, gone).values()
+    notices.put(tx, [_overtaken(row, gone[row.id], now_ms) for row in overtaken])
     return silent
+
+
+def _overtaken(row: Notice, into: str | None, now_ms: int) -> Notice:
+    more = {"into": into} if into else {}
+    return replace(row, state="dropped", rule="R9b.10", data={**row.data, **more, "dropped_ms": now_ms})
 
 
 def _differs(known: Notice, row: Notice) -> bool:

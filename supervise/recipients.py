@@ -146,6 +146,7 @@ class _Reading:
         self.late = [each for each in judged if each.verdict.overdue and each.verdict.severity is not None]
         self.uids = [each.context.row.uid for each in self.late]
         self.gaps: list[Gap] = []
+        self._known: dict[str, Recipient] = {}
 
     def cases(self) -> list[NoticeCase]:
         return [case for each in self.late for case in self._of(each)]
@@ -157,12 +158,12 @@ class _Reading:
         circle = self._circle(each)
         self.gaps += [Gap(uid, one) for one in missing_at(item.level, circle, holder=holder, kind=item.kind)]
         told = told_at(item.level, circle, holder=holder, kind=item.kind, outbound=self.outbound.to_clients)
+        snoozes, moved_ms = self._snoozes(uid), self._moved_ms(each)
         return [
             NoticeCase(
                 item=item, told=one, recipient=self._recipient(one.recipient, one.side), now_ms=self.setting.now_ms,
                 history=self._history(uid, one.recipient, letter=one.audience == "letter"), promise=promise,
-                snoozes=self._snoozes(uid), last_client_ms=self._moved_ms(each), pm=circle.pm,
-                knobs=self.outbound.knobs,
+                snoozes=snoozes, last_client_ms=moved_ms, pm=circle.pm, knobs=self.outbound.knobs,
             )
             for one in told
         ]  # fmt: skip
@@ -222,6 +223,12 @@ class _Reading:
         return _key(CONTACT, next(found, ""))
 
     def _recipient(self, key: str, side: Side) -> Recipient:
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._person(key, side)
+        return found
+
+    def _person(self, key: str, side: Side) -> Recipient:
         if key.startswith(USER):
             return user_at(self.setting, self.outbound, key.removeprefix(USER))
         uid = key.removeprefix(CONTACT)

@@ -53,3 +53,4 @@ class DailyCalls:
                     retry_after_s=self.wait_s(),
                 )
             self._ports.windows.save(NAME, [end_ms, used + 1])
+            self._ports.counters["credits_left"] = self._limit - used - 1

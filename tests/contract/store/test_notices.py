@@ -51,7 +51,7 @@ def test_lists_are_by_state_newest_first(db: Database) -> None:
         assert ids(notices.listed(tx, messages=False, states=("held",))) == ["n1"]
         assert notices.listed(tx, recipient="contact:c2") == []
         assert ids(notices.unfinished(tx)) == ["m3", "n3"]
-        assert ids(notices.waiting(tx)) == ["n1", "n2"]
+        assert notices.waiting(tx) == [("n1", "t1", "contact:c1"), ("n2", "t2", "contact:c1")]
         assert ids(notices.messages_to(tx, ["person"], 2)) == ["m2", "m3"]
         assert notices.messages_to(tx, ["nobody"], 0) == []
         assert notices.counts(tx) == {"intent": 1, "sent": 1, "unknown": 1, "held": 1, "suppressed": 1}

@@ -228,6 +228,7 @@ def test_the_day_ends_at_the_tenants_midnight_also_over_a_restart() -> None:
     ports = make_ports(clock)
     daily = DailyCalls(ports, 2, "Asia/Shanghai")
     daily.take()
+    assert ports.counters["credits_left"] == 1
     DailyCalls(ports, 2, "Asia/Shanghai").take()
     with pytest.raises(QuotaSpent) as caught:
         daily.take()
