@@ -164,9 +164,7 @@ class Desk:
         """
         kind = _kind(entity)
         with self.db.edit() as tx:
-            uid = link_records(tx, kind, a, b, self.resolve_url, self.clock.now_ms())
-            self._note(tx, "link", kind, uid, {"link": [a, b]}, who)
-        return uid
+            return self._link(tx, kind, a, b, who)
 
     def unlink(self, ref: str, *, who: str = "") -> str:
         """Take a remote record out of the sync and give the uid it belonged to; nothing is deleted.
@@ -189,12 +187,11 @@ class Desk:
         with self.db.edit() as tx:
             for number, entity, a, b in read_pairs(path):
                 try:
-                    uid = link_records(tx, entity, a, b, self.resolve_url, self.clock.now_ms())
+                    self._link(tx, entity, a, b, who)
                 except InputError as exc:
                     raise InputError(
                         f"{path}, line {number}: {exc.message}", zh=f"{path} 第 {number} 行:{exc.zh or exc.message}"
                     ) from exc
-                self._note(tx, "link", entity, uid, {"link": [a, b]}, who)
                 count += 1
         return count
 
@@ -278,6 +275,13 @@ class Desk:
         return uid
 
     # --- inside -------------------------------------------------------------------------------------------------
+
+    def _link(self, tx: Tx, entity: EntityKind, a: str, b: str, who: str) -> str:
+        uid, moved = link_records(tx, entity, a, b, self.resolve_url, self.clock.now_ms())
+        self._note(tx, "link", entity, uid, {"link": [a, b]}, who)
+        for one in moved:
+            self._note(tx, "link", one.entity, one.uid, {one.field: [one.old, one.new]}, who)
+        return uid
 
     def _review(self, tx: Tx, id: int, *, parked: bool) -> Review:
         review = reviews.get(tx, id)

@@ -20,14 +20,17 @@ from store.inbox import Item
 from store.links import Link
 from store.tx import Tx
 from sync.finding import Remote, ResolveUrl, find_remote, find_uid
+from sync.pointing import Followed, follow_merge, point_anew
 
 MAX_FILE_BYTES: Final = 50_000_000
 _ENCODINGS: Final = ("utf-8-sig", "gb18030")
 _TAKEN: Final = frozenset({"live", "suspended"})
 
 
-def link_records(tx: Tx, entity: EntityKind, a: str, b: str, resolve_url: ResolveUrl, now_ms: int) -> str:
-    """Make two named records one entity and give its uid.
+def link_records(
+    tx: Tx, entity: EntityKind, a: str, b: str, resolve_url: ResolveUrl, now_ms: int
+) -> tuple[str, list[Followed]]:
+    """Make two named records one entity; give its uid, and what pointed to the other one and now points to it.
 
     Raises:
         InputError: a name is unknown, or both already have a record at the same connection.
@@ -41,12 +44,14 @@ def link_records(tx: Tx, entity: EntityKind, a: str, b: str, resolve_url: Resolv
     if isinstance(left, Remote):
         left, right = right, left
     assert isinstance(left, str)
+    moved: list[Followed] = []
     if isinstance(right, Remote):
         _bind(tx, entity, left, right, now_ms)
     elif left != right:
         _merge(tx, entity, left, right, now_ms)
+        moved = follow_merge(tx, entity, right, left, now_ms)
     hub.mark_dirty(tx, entity, [left], "linked", now_ms)
-    return left
+    return left, moved
 
 
 def set_aside(tx: Tx, entity: EntityKind, uid: str, ref: str, now_ms: int) -> bool:
@@ -143,6 +148,7 @@ def _resolve(tx: Tx, entity: EntityKind, ref: str, resolve_url: ResolveUrl) -> s
 def _bind(tx: Tx, entity: EntityKind, uid: str, remote: Remote, now_ms: int) -> None:
     """Tie an unlinked remote record to a hub row; its observation is planned again as part of it."""
     _refuse_taken(tx, entity, uid, {remote.connection})
+    point_anew(tx, entity, {remote.connection: [uid]}, now_ms)
     if remote.link_id is None:
         made = Link(None, entity, uid, remote.connection, remote.object, remote.remote_id, created_ms=now_ms)
         links.insert(tx, [made])
@@ -157,6 +163,7 @@ def _merge(tx: Tx, entity: EntityKind, keep: str, drop: str, now_ms: int) -> Non
     """Give all records of one hub row to another; the emptied row stays, marked as merged."""
     moving = [link for link in links.by_uids(tx, entity, [drop]).get(drop, []) if link.state != "retired"]
     _refuse_taken(tx, entity, keep, {link.connection for link in moving if link.state in _TAKEN})
+    point_anew(tx, entity, {link.connection: [keep] for link in moving}, now_ms)
     for link in moving:
         _restart(tx, link, keep, now_ms)
     row = hub.read(tx, entity, [drop])[drop]

@@ -1,14 +1,27 @@
-"""Let children point to a parent that got another record somewhere: made anew there, or met another one."""
+"""Let children follow their parent: to another record of it somewhere, or to the row it was merged into."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from mapping.records import ENTITIES, FIELDS, EntityKind
 from store import hub, links
+from store.hub import HubChange
 from store.links import Link
 from store.tx import Tx
 from sync.views import EntityPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A reference of a row that was pointed elsewhere."""
+
+    entity: EntityKind
+    uid: str
+    field: str
+    old: str
+    new: str
 
 
 def made_anew(plans: Iterable[EntityPlan], linked: Mapping[str, Sequence[Link]]) -> dict[str, list[str]]:
@@ -38,6 +51,18 @@ def point_anew(tx: Tx, entity: EntityKind, anew: Mapping[str, Sequence[str]], no
             ]
             links.update(tx, stale)
             hub.mark_dirty(tx, child, [link.uid for link in stale], "parent", now_ms)
+
+
+def follow_merge(tx: Tx, entity: EntityKind, drop: str, keep: str, now_ms: int) -> list[Followed]:
+    """Point everything that points to one row to the one it was merged into."""
+    moved: list[Followed] = []
+    for (child, name, (old,)), (_, _, (new,)) in zip(
+        _pointers_to(entity, [drop]), _pointers_to(entity, [keep]), strict=True
+    ):
+        rows = hub.read(tx, child, hub.of_ref(tx, child, name, [old]))
+        hub.update(tx, child, [HubChange(row.uid, row.rev, {name: new}) for row in rows.values()], now_ms)
+        moved += [Followed(child, uid, name, old, new) for uid in sorted(rows)]
+    return moved
 
 
 def _pointers_to(entity: EntityKind, uids: Sequence[str]) -> Iterator[tuple[EntityKind, str, list[str]]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors.memory_world import Call
+from store import journal
 from tests.support.rig import Rig
 
 
@@ -134,3 +135,42 @@ def test_a_child_deleted_with_its_parent_stays_deleted_when_the_parent_is_made_a
     assert len(rig.rows("project")) == len(rig.a.live("projects")) == 1
     assert len(rig.rows("task", ("archived",))) == 1
     assert not rig.a.live("tasks")
+
+
+def _at(rig: Rig, side: str, name: str) -> str:
+    return next(id for id, row in rig.worlds[side].live("projects").items() if row["name"] == name)
+
+
+def test_children_follow_a_row_that_a_person_merged_into_another(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    for name in ("One", "Two"):
+        rig.a.plant("tasks", {"title": name, "project": rig.a.plant("projects", {"name": name})})
+    rig.rest()
+    mine, theirs = _at(rig, "a", "One"), _at(rig, "b", "Two")
+    rig.desk.unlink(f"a:{_at(rig, 'a', 'Two')}")
+    rig.desk.unlink(f"b:{_at(rig, 'b', 'One')}")
+    uids = {row.values["name"]: row.uid for row in rig.rows("project")}
+    rig.desk.link("project", uids["One"], uids["Two"], who="li")
+    rig.rest()
+    assert {row.values["project"] for row in rig.rows("task")} == {uids["One"]}
+    assert {row["project"] for row in rig.a.live("tasks").values()} == {mine}
+    assert {row["project"] for row in rig.b.live("tasks").values()} == {theirs}
+    (task,) = [row for row in rig.rows("task") if row.values["title"] == "Two"]
+    with rig.db.read() as tx:
+        (step,) = [one for one in journal.of(tx, "task", task.uid, "project") if one.kind == "link"]
+    assert (step.who, step.changes["project"]) == ("li", [uids["Two"], uids["One"]])
+
+
+def test_children_follow_a_parent_that_a_person_ties_to_another_record(rig: Rig) -> None:
+    rig.a.remove("projects", only(rig, "a", "projects"))
+    _blank(rig)
+    rig.rest()
+    (project,) = rig.rows("project", ("archived",))
+    rig.b.fault("operator", "write", object="projects")
+    other = rig.a.plant("projects", {"name": "Go-live, again"})
+    rig.round()
+    rig.desk.unlink(f"a:{other}")
+    rig.desk.link("project", project.uid, f"a:{other}")
+    rig.edit_hub("project", project.uid, {}, state="live")
+    rig.rest()
+    assert told(rig, "a") == other
