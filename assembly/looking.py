@@ -9,7 +9,7 @@ from typing import Any
 from assembly.names import installed_names
 from assembly.parts import Assembly
 from mapping.errors import InputError
-from store import journal, notices, outbox, quarantine, reviews, runs, streams, supervision
+from store import acts, journal, notices, outbox, quarantine, reviews, runs, streams, supervision
 from store.journal import Entry
 from store.notices import Notice
 from store.supervision import BallEvent, CalendarDay
@@ -40,7 +40,17 @@ class Looking(Assembly):
         found = self.check()
         found += checking.diagnose(self.db, self.clock, self.opener, self.configured, self.config.base)
         worry, english, chinese = calendar_word(self.knobs, self.clock.now_ms())
-        return [*found, Finding("warn" if worry else "ok", "calendar", english, chinese), *installed_names()]
+        word = Finding("warn" if worry else "ok", "calendar", english, chinese)
+        return [*found, self._chains(), word, *installed_names()]
+
+    def _chains(self) -> Finding:
+        """Say whether what people stated and who had the ball stands as it was written down."""
+        with self.db.read() as tx:
+            broken = {"act": acts.verify(tx), "ball_event": supervision.verify_ball_events(tx)}
+        at = "; ".join(f"{table} {id}" for table, id in broken.items() if id is not None)
+        if at:
+            return Finding("error", "ledger", f"altered from {at} on", f"自 {at} 起被改动")
+        return Finding("ok", "ledger", "acts and moves of the ball are whole", "登记与球权历史完整")
 
     def discover(self, connection: str) -> dict[str, Any]:
         """Give a connection's objects and fields and a proposed map as TOML."""

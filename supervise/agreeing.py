@@ -239,7 +239,12 @@ def decide(hand: Hand, uid: str, given: Deciding) -> Done:
         done = scene.do("task", row, "decision", doc, values)
         if given.approve:
             keep_baseline(
-                scene.tx, str(row.values.get("project") or ""), scene.setting, who=hand.who, salt=scene.salt()
+                scene.tx,
+                str(row.values.get("project") or ""),
+                scene.setting,
+                who=hand.who,
+                entries=scene.entries,
+                decided=scene.said,
             )
         return done
 

@@ -105,6 +105,7 @@ def _follow(hand: Hand, uids: Sequence[str], setting: Setting, length: int, done
             scene = Scene(hand, tx)
             for material in read_materials(tx, uids, setting):
                 _Following(scene, material, judge(material), mine).all(length)
+            scene.finish()
     except InputError:  # a row moved between our reading and our writing: nothing was written
         for uid in uids if len(uids) > 1 else ():
             _follow(hand, [uid], setting, length, done)
@@ -178,7 +179,9 @@ class _Following:
     def plan(self) -> None:
         """Make the versions of the plan that approved changes ask for, also of those approved in a CRM."""
         scene = self.scene
-        moved = keep_baseline(scene.tx, self.material.project.uid, self.material.setting, who=RULE, salt=scene.salt())
+        moved = keep_baseline(
+            scene.tx, self.material.project.uid, self.material.setting, who=RULE, entries=scene.entries
+        )
         self.done.tally("milestones_moved", len(moved))
 
     def signatures(self) -> None:

@@ -93,15 +93,24 @@ class Hand:
         if self.happened_ms > self.now_ms:
             raise InputError("what has not happened yet cannot be recorded", zh="尚未发生的事不能登记")
         with self.db.edit() as tx:
-            yield Scene(self, tx)
+            scene = Scene(self, tx)
+            yield scene
+            scene.finish()
 
 
 @dataclass(kw_only=False)
 class Scene:
-    """One transaction in which one hand acts."""
+    """One transaction in which one hand acts.
+
+    What goes to the end of a chain is written last, all at once and always in the same order: a round of supervision
+    beside us does the same, so neither ever waits for the other in a circle.
+    """
 
     hand: Hand
     tx: Tx
+    events: list[BallEvent] = field(default_factory=list)
+    said: list[Act] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
 
     @cached_property
     def setting(self) -> Setting:
@@ -164,7 +173,7 @@ class Scene:
             self._change(entity, row, changed)
         said = {name: value for name, value in doc.items() if value not in (None, "", [])}
         act = Act(entity, row.uid, kind, self.hand.happened_ms, self.hand.who, said)
-        acts.append(self.tx, [act])
+        self.said.append(act)
         told = {name: [row.values.get(name), value] for name, value in changed.items()}
         self.note(kind, entity, row.uid, {**told, f"act {kind}": [None, said]})
         return Done(
@@ -186,12 +195,15 @@ class Scene:
         """Journal something and put its record on the list of those to look at."""
         hand = self.hand
         entry = Entry("", hand.now_ms, kind, entity, uid, who=hand.who, changes=changes, cause=hand.cause)
-        journal.append(self.tx, [entry], self.salt())
+        self.entries.append(entry)
         hub.mark_dirty(self.tx, entity, [uid], kind, hand.now_ms)
 
-    def salt(self) -> bytes:
-        """Give fresh salt for the journal."""
-        return self.hand.random_bytes(SALT_BYTES)
+    def finish(self) -> None:
+        """Write what goes to the end of the chains."""
+        supervision.append_ball_events(self.tx, self.events)
+        acts.append(self.tx, self.said)
+        if self.entries:
+            journal.append(self.tx, self.entries, self.hand.random_bytes(SALT_BYTES))
 
     def _change(self, entity: EntityKind, row: HubRow, changed: dict[str, Value]) -> None:
         if entity == "task":
@@ -218,7 +230,7 @@ class Scene:
             )
         data = {"status": move.status, "due": move.due}
         event = BallEvent("task", row.uid, move.at_ms, move.holder, self.hand.cause, data)
-        supervision.append_ball_events(self.tx, [event])
+        self.events.append(event)
 
 
 def name_of(row: HubRow, entity: EntityKind = "task") -> str:

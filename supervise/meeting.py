@@ -11,6 +11,7 @@ from typing import Final
 from mapping.errors import InputError
 from mapping.records import FEEDBACK_KINDS, RISK_RESPONSES, Value
 from store import acts, hub
+from store.acts import Act
 from store.hub import HubRow
 from supervise.acting import enter
 from supervise.hand import Done, Hand, Scene, name_of, needs
@@ -184,7 +185,7 @@ def answer(hand: Hand, contact: str, given: Answered) -> Done:
             "wave": given.wave, "contact": person.uid, "scale": given.scale, "score": score,
             "verbatim": given.verbatim, "feedback": made.uid,
         }  # fmt: skip
-        acts.append(scene.tx, [acts.Act("feedback", made.uid, "answer", hand.happened_ms, hand.who, doc)])
+        scene.said.append(Act("feedback", made.uid, "answer", hand.happened_ms, hand.who, doc))
         return Done(
             entity="feedback", uid=made.uid, title=subject, kind="answer", who=hand.who, at_ms=hand.happened_ms,
             changed=tuple(sorted(made.values)), made=(made.uid,), said=doc,

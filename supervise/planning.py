@@ -10,8 +10,9 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from mapping.errors import InputError
 from mapping.records import Value
-from store import acts, hub, journal, supervision
+from store import acts, hub, supervision
 from store.acts import Act
 from store.hub import HubChange, HubRow
 from store.journal import Entry
@@ -24,14 +25,21 @@ from supervise.due import read_due
 KIND: Final = "baseline"
 
 
-def keep_baseline(tx: Tx, project: str, setting: Setting, *, who: str, salt: bytes) -> list[str]:
+def keep_baseline(
+    tx: Tx, project: str, setting: Setting, *, who: str, entries: list[Entry], decided: Sequence[Act] = ()
+) -> list[str]:
     """Bring a project's plan up to its approved changes.
 
     The first version is what the milestones say before the first change; every approved change with all an approval
     needs makes the next one and moves ``approved_due`` of the milestones it names.
 
+    Args:
+        entries: takes what the journal is to say of it.
+        decided: decisions that are not written down yet.
     Returns:
         The milestones that moved.
+    Raises:
+        InputError: somebody edited one of them meanwhile; nothing may be committed then.
     """
     row = hub.read(tx, "project", [project]).get(project) if project else None
     if row is None:
@@ -39,7 +47,8 @@ def keep_baseline(tx: Tx, project: str, setting: Setting, *, who: str, salt: byt
     tasks = hub.select(tx, "task", where={"project": project, "kind": ["milestone", "change_request"]})
     milestones = [task for task in tasks if task.values.get("kind") == "milestone"]
     requests = [task for task in tasks if task.values.get("kind") == "change_request"]
-    made = acts.of(tx, "task", [task.uid for task in requests], ["decision"])
+    kept = acts.of(tx, "task", [task.uid for task in requests], ["decision"])
+    made = [*kept, *(act for act in decided if act.kind == "decision")]
     versions = read_baselines(tx, project)
     pending = _pending(requests, milestones, made, versions)
     if not pending:
@@ -54,7 +63,7 @@ def keep_baseline(tx: Tx, project: str, setting: Setting, *, who: str, salt: byt
         _save(tx, project, newest, who, setting.now_ms)
         versions.append(newest)
         moved |= {uid: newest.dates[uid] for uid in request.affected if uid in newest.dates}
-    return _move(tx, milestones, moved, setting, who, salt)
+    return _move(tx, milestones, moved, setting, who, entries)
 
 
 def read_baselines(tx: Tx, project: str, until_ms: int | None = None) -> list[Baseline]:
@@ -144,11 +153,11 @@ def _first_dates(milestones: Sequence[HubRow]) -> dict[str, date]:
 
 
 def _move(
-    tx: Tx, milestones: Sequence[HubRow], moved: Mapping[str, date], setting: Setting, who: str, salt: bytes
-) -> list[str]:
+    tx: Tx, milestones: Sequence[HubRow], moved: Mapping[str, date], setting: Setting, who: str,
+    entries: list[Entry],
+) -> list[str]:  # fmt: skip
     """Write the approved days, and the first ones where a milestone has none yet."""
     changes: list[HubChange] = []
-    entries: list[Entry] = []
     for row in milestones:
         if row.uid not in moved:
             continue
@@ -162,9 +171,9 @@ def _move(
             changes.append(HubChange(row.uid, row.rev, changed))
             told = {name: [row.values.get(name), value] for name, value in changed.items()}
             entries.append(Entry("", setting.now_ms, "baseline", "task", row.uid, who=who, changes=told, cause="rule"))
-    hub.update(tx, "task", changes, setting.now_ms)
+    if hub.update(tx, "task", changes, setting.now_ms):
+        raise InputError("a milestone moved meanwhile; try again", zh="里程碑刚被修改,请重试")
     hub.mark_dirty(tx, "task", [change.uid for change in changes], "rule", setting.now_ms)
-    journal.append(tx, entries, salt)
     return [change.uid for change in changes]
 
 

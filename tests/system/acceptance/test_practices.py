@@ -203,6 +203,8 @@ def test_1_a_new_version_outdates_the_signature_and_asks_for_another(opened: Off
     before = opened.show("期望", "2026-05-15T18:00")
     assert sum(view["in_force"] for view in before["sign_offs"]) == 2
     opened.type("journal", "verify")
+    findings = opened.type("doctor", "--json", code=(0, 1, 2, 4)).json["findings"]
+    assert [one["level"] for one in findings if one["where"] == "ledger"] == ["ok"]
 
 
 def test_2_silence_is_told_on_the_eleventh_day_with_the_last_word_and_its_record(opened: Office) -> None:
