@@ -201,6 +201,18 @@ def in_list(tx: Tx, entity: Judged, listed: str) -> Iterator[Verdict]:
     return (_verdict(row) for row in stream(tx, sql, entity, listed))
 
 
+def may_be_in(tx: Tx, lists: Sequence[str], now_ms: int) -> list[str]:
+    """Give the tasks that stand in these lists, and those whose verdict time may have changed by *now_ms*."""
+    words = ", ".join("?" * len(lists))
+    sql = f'SELECT "uid" FROM "verdict" WHERE "entity" = \'task\' AND ("listed" IN ({words}) OR "next_ms" <= ?)'
+    return sorted(row[0] for row in fetch(tx, sql, *lists, now_ms))
+
+
+def is_marked(tx: Tx, but: str) -> bool:
+    """Say whether there is a mark of any kind but that one."""
+    return fetch_one(tx, 'SELECT 1 FROM "moved" WHERE "entity" <> ? LIMIT 1', but) is not None
+
+
 def _named(columns: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in columns)
 

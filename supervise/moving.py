@@ -43,6 +43,18 @@ def finish(tx: Tx, setting: Setting) -> None:
     verdicts.keep_round(tx, verdicts.Round(ground_of(setting), setting.now_ms, tuple(sorted(setting.stale))))
 
 
+def late_candidates(tx: Tx, setting: Setting) -> list[str] | None:
+    """Give the tasks that may be overdue at the setting's moment, without judging any.
+
+    None when the last round cannot tell: it was later, on another ground, or tasks have moved since.
+    """
+    last = verdicts.last_round(tx)
+    known = last.ground == ground_of(setting) and last.now_ms <= setting.now_ms
+    if not known or verdicts.is_marked(tx, but="project"):
+        return None
+    return verdicts.may_be_in(tx, ("overdue", "ours"), setting.now_ms)
+
+
 def follow(tx: Tx) -> bool:
     """Turn the next marks into records that are due; False when there was none."""
     marks = verdicts.marks(tx, MARKS)

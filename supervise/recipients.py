@@ -21,6 +21,7 @@ from supervise.cases import Setting
 from supervise.due import DAY_MS, local_day, zone_of
 from supervise.kinds import kind_of
 from supervise.ladder import Audience, Circle, Side, missing_at, told_at
+from supervise.moving import late_candidates
 from supervise.nagging import (
     NagKnobs,
     NoticeCase,
@@ -92,7 +93,8 @@ class Around:
 def read_cases(tx: Tx, setting: Setting, outbound: Outbound) -> Around:
     """Give every overdue item as seen by everybody who is to be told of it."""
     today = local_day(setting.now_ms, zone_of([setting.knobs.zone])[0])
-    uids = notices.late_tasks(tx, (today + LOOKED_AHEAD).isoformat())
+    known = late_candidates(tx, setting)
+    uids = notices.late_tasks(tx, (today + LOOKED_AHEAD).isoformat()) if known is None else known
     cases: list[NoticeCase] = []
     gaps: list[Gap] = []
     for start in range(0, len(uids), CHUNK):

@@ -22,9 +22,12 @@ from store.statements import fetch
 from store.streams import Stream
 from store.supervision import CalendarDay, Override, Pause
 from store.tx import Tx
+from supervise.cases import read_setting
 from supervise.knobs import Knobs
+from supervise.moving import late_candidates
 from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
+from supervise.views import overdue_view
 
 START_MS = 1_780_876_800_000  # 2026-06-08 08:00 in Shanghai, a Monday
 MINUTE_MS = 60_000
@@ -267,6 +270,7 @@ def test_a_round_leaves_what_judging_everything_would_leave(planted: Path, story
             found, expected = _judged(mine, at, now_ms, step.knobs), _judged(full, at, now_ms, step.knobs, full=True)
             assert found.as_dict() == expected.as_dict()
             assert _left(mine) == _left(full)
+            _knows_what_may_be_late(mine, now_ms + 13 * 60 * MINUTE_MS, step.knobs)
     finally:
         mine.close()
         full.close()
@@ -284,6 +288,16 @@ def _judged(db: Database, at: int, now_ms: int, knobs: Knobs, *, full: bool = Fa
     return supervise_once(
         db, now_ms=now_ms, run_id=f"r{at}", knobs=knobs, full=full, chunk=3, random_bytes=lambda size: b"s" * size
     )
+
+
+def _knows_what_may_be_late(db: Database, later_ms: int, knobs: Knobs) -> None:
+    """Hold that what becomes overdue is among what the round names for it."""
+    with db.read() as tx:
+        setting = read_setting(tx, now_ms=later_ms, knobs=knobs)
+        named = late_candidates(tx, setting)
+    seen = overdue_view(db, now_ms=later_ms, knobs=knobs)
+    assert named is not None
+    assert {item.uid for item in (*seen.overdue, *seen.ours)} <= set(named)
 
 
 def _left(db: Database) -> dict[str, Any]:
