@@ -98,7 +98,7 @@ class Looking(Assembly):
 
     def overview(self, as_of_ms: int | None = None) -> SupervisionReport:
         """Give everything supervision sees at a moment, without writing."""
-        return overdue_view(self.db, now_ms=self._moment(as_of_ms), knobs=self.knobs)
+        return overdue_view(self.db, now_ms=self._moment(as_of_ms), knobs=self.knobs, past=self._past(as_of_ms))
 
     def projects(self, as_of_ms: int | None = None) -> list[ProjectItem]:
         """Give every live project with its standing."""

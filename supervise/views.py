@@ -1,19 +1,21 @@
 """Looks at the hub from any moment without writing: what ``overdue``, ``projects`` and ``project show`` answer.
 
-A look judges the values as they stand now from the moment asked for; what the records said at an earlier time is the
-journal's to tell.
+A look judges the values as they stand now from the moment asked for, or, for a moment that is past, the values that
+the journal takes them back to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mapping.status import is_open
 from store import hub
 from store.database import Database
 from store.hub import HubRow
 from store.tx import Tx
 from supervise.cases import Setting, closed_tasks, open_tasks, read_setting, with_place
 from supervise.knobs import Knobs
+from supervise.material import rows_back
 from supervise.projects import project_items, reconcile_projects
 from supervise.report import ProjectItem, ProjectPage, SupervisionReport, loudest_first
 from supervise.survey import CHUNK, Gathering, Judged, blank_report, judge_tasks, task_items
@@ -21,11 +23,12 @@ from supervise.survey import CHUNK, Gathering, Judged, blank_report, judge_tasks
 
 def overdue_view(
     db: Database, *, now_ms: int, knobs: Knobs | None = None, org_zone: str | None = None,
-    authority: Sequence[str] | None = None, listed: int | None = None, chunk: int = CHUNK,
+    authority: Sequence[str] | None = None, listed: int | None = None, chunk: int = CHUNK, past: bool = False,
 ) -> SupervisionReport:  # fmt: skip
     """Give what is overdue, due soon and in dispute at *now_ms*, by judging everything from that moment.
 
     Args:
+        past: the moment is not now: records are taken back to it, and those made later are left out.
         listed: items each list keeps; None, as a person who asks expects, for all.
         chunk: rows a transaction reads.
     """
@@ -33,8 +36,11 @@ def overdue_view(
     with db.read() as tx:
         setting = read_setting(tx, now_ms=now_ms, knobs=placed, looking_back=True)
     gathering = Gathering(blank_report(setting), setting, listed)
-    _judge_open(db, gathering, chunk)
-    _count_closed(db, gathering.report, chunk)
+    if past:
+        _judge_past(db, gathering, chunk)
+    else:
+        _judge_open(db, gathering, chunk)
+        _count_closed(db, gathering.report, chunk)
     _reconcile_all(db, gathering, chunk)
     return gathering.report
 
@@ -87,6 +93,21 @@ def _judge_open(db: Database, gathering: Gathering, chunk: int) -> None:
         with db.read() as tx:
             rows = open_tasks(tx, after=after, limit=chunk)
             gathering.add(tx, judge_tasks(tx, rows, gathering.setting))
+        if len(rows) < chunk:
+            return
+        after = rows[-1].uid
+
+
+def _judge_past(db: Database, gathering: Gathering, chunk: int) -> None:
+    """Judge what was open then: also what was done or deleted since."""
+    after = ""
+    while True:
+        with db.read() as tx:
+            rows = hub.select(tx, "task", states=(), after=after, limit=chunk)
+            then = [row for row in rows_back(tx, "task", rows, gathering.setting) if row.state == "live"]
+            open_ = [row for row in then if is_open(str(row.values.get("status") or ""))]
+            gathering.add(tx, judge_tasks(tx, open_, gathering.setting))
+        gathering.report.tally("tasks", len(then) - len(open_))
         if len(rows) < chunk:
             return
         after = rows[-1].uid

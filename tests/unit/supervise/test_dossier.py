@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from store import links, streams, supervision
+from store import journal, links, streams, supervision
 from store.database import Database
 from store.links import Link
 from store.streams import ConnectionState, Stream
@@ -19,6 +19,7 @@ from supervise.cases import read_setting
 from supervise.dossier import Dossier, Standing, portfolio, read_dossier
 from supervise.knobs import Knobs
 from supervise.meeting import Answered, Meeting, RiskReview
+from supervise.views import overdue_view
 from tests.support.project_desk import ProjectDesk, StoppedClock, ms
 
 
@@ -346,3 +347,16 @@ def test_pauses_and_moves_after_the_moment_do_not_count(desk: ProjectDesk) -> No
     assert look(desk, "2026-06-08T11:00", past=True).client_items[0].obd == 0
     with desk.db.read() as tx:
         assert len(supervision.pauses(tx, "task", ["t"])) == 1
+
+
+def test_what_was_overdue_then_is_told_from_what_the_records_said_then(desk: ProjectDesk) -> None:
+    desk.task("t", "action", status="waiting_client", due="2026-06-03")
+    acting.set_stage(desk.hand("2026-06-08T10:00"), "t", "done")
+    desk.task("later", "action", status="waiting_client", due="2026-06-03")
+    with desk.db.edit() as tx:
+        entry = journal.Entry("", ms("2026-06-09T10:00"), "insert", "task", "later", who="sync")
+        journal.append(tx, [entry], b"s" * 32)
+    then = overdue_view(desk.db, now_ms=ms("2026-06-05T10:00"), past=True, chunk=1)
+    assert [(item.uid, item.obd) for item in then.overdue] == [("t", 2)]
+    assert overdue_view(desk.db, now_ms=ms("2026-06-08T11:00"), past=True).counts["tasks"] == 1
+    assert [item.uid for item in overdue_view(desk.db, now_ms=ms("2026-06-10T10:00")).overdue] == ["later"]
