@@ -28,6 +28,7 @@ from mapping.records import FIELDS
 from store import boxes, secrets
 from store.database import Database
 from store.heart import Heart
+from supervise.acting import refuse_typed
 from supervise.knobs import Knobs
 from supervise.recipients import Outbound
 from supervise.settings import read_knobs
@@ -192,7 +193,7 @@ class Assembly:
     def desk(self) -> Desk:
         return Desk(
             db=self.db, clock=self.clock, resolve_url=self._resolve_url, zone=self.settings.service.timezone,
-            extras=self._extras(),
+            extras=self._extras(), refuse=refuse_typed,
         )  # fmt: skip
 
     def _extras(self) -> dict[str, set[str]]:

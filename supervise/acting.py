@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, Final
 
 from mapping.errors import InputError
-from mapping.records import TASK_STATUSES, EntityKind, Value
+from mapping.records import TASK_STATUSES, EntityKind, Value, Values
 from mapping.status import TERMINAL, is_open, judge_task_move
 from store import hub, supervision
 from store.hub import HubRow
@@ -28,6 +28,8 @@ BY_ACT: Final[Mapping[str, Mapping[str, str]]] = {
     "meeting": {"minutes_confirmed": "minutes"},
 }
 """Kind -> stage -> the command that leads there, for stages that need more than a word."""
+_ENDED_BY: Final = {"sign_off": "sign", "acceptance": "accept"}
+"""Kind -> the command without which such an item cannot be done."""
 
 
 def move_ball(hand: Hand, uid: str, to: str, reason: str) -> Done:
@@ -61,16 +63,54 @@ def set_stage(hand: Hand, uid: str, stage: str, reason: str = "") -> Done:
     with hand.begin() as scene:
         row = scene.task(uid)
         kind = kind_of(row.values)[0]
+        by = _own_command(kind, stage)
+        if by is not None:
+            raise _by_command(row.values, stage, f"duban {by} {uid}")
         if stage not in STAGES[kind] and stage in TASK_STATUSES:
             return _set_status(scene, row, stage, reason)
-        by = BY_ACT.get(kind, {}).get(stage)
-        if by is not None:
-            raise InputError(
-                f'"{name_of(row)}" becomes {stage} by its own command',
-                zh=f"“{name_of(row)}” 需用专门的命令进入 {stage}",
-                next_step=f"duban {by} {uid}", next_step_zh=f"duban {by} {uid}",
-            )  # fmt: skip
         return scene.do("task", row, "stage", {"to": stage, "reason": reason}, enter(scene, row, stage, reason))
+
+
+def refuse_typed(entity: EntityKind, uid: str, before: Values, typed: Values) -> None:
+    """Let nobody type around the state machines; plain SQL and the CRMs stay free to, and are told apart there.
+
+    Raises:
+        InputError: names the command that does it properly.
+    """
+    if entity != "task":
+        return
+    kind = kind_of({**before, **typed})[0]
+    stage, status = typed.get("stage"), typed.get("status")
+    if isinstance(stage, str) and stage in STAGES[kind]:
+        by = _own_command(kind, stage)
+        raise _by_command(before, stage, f"duban {by} {uid}" if by else f"duban stage {uid} {stage}")
+    if not isinstance(status, str):
+        return
+    by = _own_command(kind, status)
+    old = before.get("status")
+    move = judge_task_move(old if isinstance(old, str) else None, status)
+    if by is not None:
+        raise _by_command(before, status, f"duban {by} {uid}")
+    if move in {"irregular", "conflict"}:
+        raise InputError(
+            f'"{before.get("title")}" is {old} and cannot become {status}',
+            zh=f"“{before.get('title')}” 当前为 {old},不能变为 {status}",
+        )
+    if move in {"reason", "reopen", "reinstate"}:
+        raise _by_command(before, status, f'duban stage {uid} {status} --reason "..."')
+
+
+def _own_command(kind: str, to: str) -> str | None:
+    """Give the command that alone leads to a stage, or to the end of an item somebody must put their name to."""
+    ways = BY_ACT.get(kind, {})
+    return ways.get(to) or (_ENDED_BY.get(kind) if to == "done" else None)
+
+
+def _by_command(task: Values, to: str, command: str) -> InputError:
+    return InputError(
+        f'"{task.get("title")}" becomes {to} by its own command',
+        zh=f"“{task.get('title')}” 需用专门的命令进入 {to}", next_step=command, next_step_zh=command,
+    )  # fmt: skip
 
 
 def _set_status(scene: Scene, row: HubRow, status: str, reason: str) -> Done:

@@ -51,7 +51,7 @@ def sign(hand: Hand, uid: str, given: Signing) -> Done:
     """
     with hand.begin() as scene:
         row = scene.task(uid, "sign_off")
-        signer = scene.row("contact", given.signer)
+        signer = _of_client(scene.row("contact", given.signer))
         version = _bound(row, "doc_version", given.doc_version)
         digest = _bound(row, "doc_hash", given.doc_hash)
         if not version:
@@ -67,7 +67,8 @@ def sign(hand: Hand, uid: str, given: Signing) -> Done:
             "at_ms": hand.happened_ms, "comments": given.comments,
         }  # fmt: skip
         stage = "signed_with_comments" if given.comments else "signed"
-        values = {"doc_version": version, "doc_hash": digest or None, **enter(scene, row, stage)}
+        entered = enter(scene, row, stage)
+        values = {"doc_version": version, "doc_hash": digest or None, **(entered if _approves(doc) else {})}
         return scene.do("task", row, "signature", doc, values)
 
 
@@ -128,7 +129,7 @@ def accept(hand: Hand, uid: str, given: Accepting) -> Done:
     """
     with hand.begin() as scene:
         row = scene.task(uid, "acceptance")
-        signer = scene.row("contact", given.signer)
+        signer = _of_client(scene.row("contact", given.signer))
         wishes = [line.strip() for line in given.conditions.splitlines() if line.strip()]
         if given.outcome not in OUTCOMES:
             raise InputError(f"an outcome is one of {', '.join(OUTCOMES)}", zh=f"结论应为 {', '.join(OUTCOMES)} 之一")
@@ -146,6 +147,8 @@ def accept(hand: Hand, uid: str, given: Accepting) -> Done:
             "method": _method(given.method), "reason": given.reason,
             "punch": made,
         }  # fmt: skip
+        if given.outcome != "rejected" and not _approves(doc):
+            values = {name: value for name, value in values.items() if name == "conditions"}
         return scene.do("task", row, "acceptance", doc, values, made=made)
 
 
@@ -319,6 +322,26 @@ def role_of(contact: HubRow) -> str:
     """Give the role in which a contact signs unless said otherwise."""
     roles = roles_of(contact)
     return "approver" if "approver" in roles else next(iter(roles), "")
+
+
+def _of_client(contact: HubRow) -> HubRow:
+    """Give the contact, who must not be one of ours or of a third party.
+
+    Raises:
+        InputError: only the client binds the client.
+    """
+    side = contact.values.get("side")
+    if side in ("vendor", "third_party"):
+        raise InputError(
+            f'"{name_of(contact, "contact")}" is not of the client ({side}): only the client can sign or accept',
+            zh=f"“{name_of(contact, 'contact')}” 不是客户方人员,签字和验收只能由客户作出",
+        )
+    return contact
+
+
+def _approves(doc: Mapping[str, Any]) -> bool:
+    """Say whether the signer may bind the client; any other signature is kept, and the item waits for an approver."""
+    return "approver" in doc["roles"]
 
 
 def held_roles(contact: HubRow, said: str = "") -> list[str]:

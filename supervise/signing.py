@@ -126,7 +126,7 @@ def view_sign_off(item: SignOff) -> SignOffView:
         state=state,
         in_force=state in _SIGNED_STAGES and not _weak(item, flags),
         signature=signature,
-        wants="re_sign" if state == "superseded" else "sign" if state == "unsigned" else "",
+        wants=_wants(state, flags),
         document=document_of(item.title),
         flags=flags,
         reasons=reasons,
@@ -154,6 +154,12 @@ def document_of(title: str) -> Document:
 
 
 _FLAGS: Final = frozenset({"signed_by_non_approver", "signature_unbound", "document_changed"})
+
+
+def _wants(state: SignOffState, flags: Sequence[str]) -> Literal["", "sign", "re_sign"]:
+    if state == "superseded":
+        return "re_sign"
+    return "sign" if state == "unsigned" or "signed_by_non_approver" in flags else ""
 
 
 def _weak(item: SignOff, flags: Sequence[str]) -> bool:

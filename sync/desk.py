@@ -39,6 +39,13 @@ def no_urls(_url: str) -> tuple[str, str, str] | None:
     return None
 
 
+Refuse = Callable[[EntityKind, str, Mapping[str, Value], Mapping[str, Value]], None]
+
+
+def refuse_nothing(_entity: EntityKind, _uid: str, _before: Mapping[str, Value], _changed: Mapping[str, Value]) -> None:
+    """Let a person type everything: for desks without supervision beside them."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Desk:
     """The desk of one store.
@@ -47,6 +54,7 @@ class Desk:
         resolve_url: address of a CRM page -> (connection, object, remote id).
         zone: of our organisation; a time typed without a zone is there.
         extras: entity -> further mapped fields that a person may set.
+        refuse: raises InputError for a change of a row (its uid, values before, changed values) nobody may type.
         random_bytes: where salts and new uids come from.
     """
 
@@ -55,6 +63,7 @@ class Desk:
     resolve_url: ResolveUrl = no_urls
     zone: str = "Asia/Shanghai"
     extras: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    refuse: Refuse = refuse_nothing
     random_bytes: Callable[[int], bytes] = os.urandom
 
     # --- conflicts ----------------------------------------------------------------------------------------------
@@ -256,6 +265,7 @@ class Desk:
                     f"{kind}.{TITLE_FIELD[kind]} cannot be blank", zh=f"{kind} 的 {TITLE_FIELD[kind]} 不能为空"
                 )
             if changed:
+                self.refuse(kind, uid, row.values, changed)
                 self._update(tx, kind, HubChange(uid, row.rev, changed))
                 self._note(tx, "set", kind, uid, {n: [row.values.get(n), v] for n, v in changed.items()}, who)
         return uid, sorted(changed)

@@ -251,13 +251,67 @@ def test_a_signature_binds_version_hash_signer_role_and_method(desk: Desk) -> No
 def test_a_signature_with_comments_and_a_refusal_say_so(desk: Desk) -> None:
     for uid in ("one", "two"):
         desk.task(uid, "sign_off", stage="issued", status="waiting_client")
-    agreeing.sign(desk.hand(), "one", Signing(signer="li", doc_version="v1", comments="补充附件"))
+    agreeing.sign(desk.hand(), "one", Signing(signer="wang", doc_version="v1", comments="补充附件"))
     agreeing.refuse(desk.hand(), "two", "wang", "范围不对")
     assert (desk.values("task", "one")["stage"], desk.values("task", "two")["stage"]) == (
         "signed_with_comments",
         "rejected",
     )
-    assert desk.acts("task", "one")[0][2]["role"] == "key_user"
+    assert desk.acts("task", "one")[0][2]["role"] == "approver"
+
+
+def test_a_signature_of_somebody_who_may_not_sign_is_kept_and_leaves_the_item_to_who_may(desk: Desk) -> None:
+    desk.task("so", "sign_off", stage="issued", status="waiting_client", doc_version="v1")
+    desk.task("ac", "acceptance", stage="testing", status="waiting_client")
+    agreeing.sign(desk.hand(), "so", Signing(signer="li"))
+    agreeing.accept(desk.hand(), "ac", Accepting(outcome="accepted", signer="li"))
+    assert [desk.values("task", uid)["status"] for uid in ("so", "ac")] == ["waiting_client", "waiting_client"]
+    assert [desk.acts("task", uid)[0][2]["role"] for uid in ("so", "ac")] == ["key_user", "key_user"]
+    agreeing.sign(desk.hand("2026-06-09T10:00"), "so", Signing(signer="wang"))
+    agreeing.accept(desk.hand("2026-06-09T10:00"), "ac", Accepting(outcome="accepted", signer="wang"))
+    assert [desk.values("task", uid)["stage"] for uid in ("so", "ac")] == ["signed", "accepted"]
+
+
+def test_only_the_client_binds_the_client(desk: Desk) -> None:
+    desk.task("so", "sign_off", stage="issued", status="waiting_client", doc_version="v1")
+    desk.plant("contact", "ours", name="小张", side="vendor", roles=["approver"])
+    with pytest.raises(InputError, match="not of the client") as caught:
+        agreeing.sign(desk.hand(), "so", Signing(signer="ours"))
+    assert "不是客户方人员" in caught.value.text("zh")
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "typed", "way"),
+    [
+        ("action", {"status": "done"}, {"status": "not_started"}, "cannot become"),
+        ("action", {"status": "done"}, {"status": "cancelled"}, "cannot become"),
+        ("action", {"status": "done"}, {"status": "in_progress"}, 'duban stage t in_progress --reason "..."'),
+        ("sign_off", {"status": "waiting_client"}, {"status": "done"}, "duban sign t"),
+        ("sign_off", {"status": "waiting_client"}, {"stage": "signed"}, "duban sign t"),
+        ("acceptance", {"status": "waiting_client"}, {"stage": "rework"}, "duban stage t rework"),
+    ],
+)
+def test_nobody_types_around_a_state_machine(
+    kind: str, before: dict[str, str], typed: dict[str, str], way: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        acting.refuse_typed("task", "t", {"title": "T", "kind": kind, **before}, typed)
+    assert way in caught.value.text("en")
+    assert "T" in caught.value.text("zh")
+
+
+def test_what_no_machine_forbids_may_be_typed() -> None:
+    before = {"title": "T", "kind": "action", "status": "not_started"}
+    acting.refuse_typed("task", "t", before, {"status": "done", "due": "2026-06-12"})
+    acting.refuse_typed("task", "t", before, {"stage": "our own word"})
+    acting.refuse_typed("account", "a", {}, {"name": "X"})
+
+
+@pytest.mark.parametrize("kind", ["sign_off", "acceptance"])
+def test_what_needs_a_name_under_it_is_not_ended_by_a_status(desk: Desk, kind: str) -> None:
+    desk.task("t", kind, status="waiting_client")
+    with pytest.raises(InputError, match="by its own command"):
+        acting.set_stage(desk.hand(), "t", "done")
 
 
 def test_conditions_become_items_of_the_punch_list(desk: Desk) -> None:

@@ -43,8 +43,8 @@ def view(version: str = "v1", doc_hash: str = "", **item: Any) -> SignOffView:
          ("document_changed",)),  # naive: the version label is the same
         ({"doc_hash": "bb", "signatures": [signature(doc_hash="bb")]}, "signed", True, "", ()),
         ({"doc_hash": "bb", "signatures": [signature()]}, "signed", True, "", ()),
-        ({"signatures": [signature(roles=("coordinator",))]}, "signed", False, "", ("signed_by_non_approver",)),
-        ({"signatures": [signature(roles=())]}, "signed", False, "", ("signed_by_non_approver",)),
+        ({"signatures": [signature(roles=("coordinator",))]}, "signed", False, "sign", ("signed_by_non_approver",)),
+        ({"signatures": [signature(roles=())]}, "signed", False, "sign", ("signed_by_non_approver",)),
         ({"signatures": [signature()], "revocations": [Revocation(by="c1", at_ms=11)]}, "revoked", False, "", ()),
         ({"signatures": [signature(), signature(20)], "revocations": [Revocation(by="c1", at_ms=11)]}, "signed", True,
          "", ()),
