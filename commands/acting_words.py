@@ -148,6 +148,7 @@ ACTING: Final[Mapping[str, tuple[str, str]]] = {
     "cause.side_field": ("side field", "责任方字段"),
     "cause.client_tag": ("tag", "标签"),
     "cause.client_prefix": ("title", "标题"),
+    "cause.due_moved": ("due date changed", "到期日变更"),
     "cause.no_side_is_ours": ("no side given", "未指明责任方"),
     "column.ball": ("BALL", "球权"),
     "column.status": ("STATUS", "状态"),

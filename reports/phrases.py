@@ -353,6 +353,7 @@ PHRASES: Final[Mapping[str, tuple[str, str]]] = {
     "ball_cause.client_prefix": ("标题前缀", "by its title"),
     "ball_cause.no_side_is_ours": ("未写责任方", "no side named"),
     "ball_cause.kind_default": ("事项类型", "by its kind"),
+    "ball_cause.due_moved": ("到期日变更", "due date changed"),
     "ball_cause.moved": ("状态变更", "status changed"),
     "ball_cause.person": ("人工", "a person"),
     "ball_cause.rule": ("规则", "a rule"),

@@ -158,7 +158,7 @@ def read_tasks(
     projects = _pointed(tx, "project", rows, "project")
     contacts = _pointed(tx, "contact", rows, "contact")
     accounts = _pointed(tx, "account", [*projects.values(), *contacts.values()], "account")
-    pauses = _pauses(tx, [row.uid for row in rows], until_ms)
+    pauses = read_pauses(tx, [row.uid for row in rows], until_ms)
     blocking = _blocking(tx, [row for row in rows if row.values.get("blocks")])
     out: list[TaskContext] = []
     for row in rows:
@@ -189,6 +189,17 @@ def read_moves(tx: Tx, uids: Sequence[str], until_ms: int | None = None) -> dict
             BallMove(event.at_ms, _HOLDERS.get(event.side, "none"), data.get("status") or "", data.get("due"))
         )
     return dict(found)
+
+
+def read_pauses(tx: Tx, uids: Sequence[str], until_ms: int | None = None) -> dict[str, list[Pause]]:
+    """Give the pauses people agreed on, by task; one agreed after *until_ms* is left out."""
+    found: dict[str, list[Pause]] = defaultdict(list)
+    for pause in supervision.pauses(tx, "task", uids):
+        if until_ms is not None and pause.created_ms > until_ms:
+            continue
+        until = date.fromisoformat(pause.until) if pause.until else None
+        found[pause.uid].append(Pause(date.fromisoformat(pause.start), until))
+    return found
 
 
 def lifecycle_cases(
@@ -275,16 +286,6 @@ def _stale(tx: Tx, now_ms: int, knobs: Knobs, *, looking_back: bool) -> frozense
     now = min(now_ms, max(heard.values(), default=now_ms)) if looking_back else now_ms
     late = {name for name, at_ms in heard.items() if now - at_ms > knobs.stale_after_h * HOUR_MS}
     return frozenset(late | {state.name for state in streams.connections(tx) if state.stopped})
-
-
-def _pauses(tx: Tx, uids: Sequence[str], until_ms: int | None) -> dict[str, list[Pause]]:
-    found: dict[str, list[Pause]] = defaultdict(list)
-    for pause in supervision.pauses(tx, "task", uids):
-        if until_ms is not None and pause.created_ms > until_ms:
-            continue
-        until = date.fromisoformat(pause.until) if pause.until else None
-        found[pause.uid].append(Pause(date.fromisoformat(pause.start), until))
-    return found
 
 
 def override_ends(tx: Tx, uids: Sequence[str], setting: Setting) -> dict[str, int]:

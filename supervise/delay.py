@@ -8,7 +8,7 @@ advice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
@@ -22,6 +22,7 @@ from supervise.due import due_of, local_day, opening_ms, read_due
 from supervise.forecast import Blocker, Milestone
 from supervise.history import BallMove
 from supervise.knobs import Knobs
+from supervise.pauses import Pause
 from supervise.reasons import Reason
 
 DayHolder = Literal["client", "vendor", "both", "third_party", "neutral"]
@@ -38,11 +39,13 @@ class Tracked:
             against anybody.
         dues: (day it was set, due day from then on), oldest first, where the due day was not always the same; a
             new one counts for the days after the one it was set on. Empty: ``blocker.due_eff`` counts throughout.
+        pauses: those people agreed on; their days are nobody's.
         notice_ms: when the holder was first told that it is late.
     """
 
     blocker: Blocker
     moves: Sequence[BallMove] = ()
+    pauses: Sequence[Pause] = ()
     dues: tuple[tuple[date, date | None], ...] = ()
     notice_ms: int | None = None
 
@@ -163,26 +166,32 @@ def attribute(
 
 
 def due_steps(
-    moves: Sequence[BallMove], due_eff: date | None, *, calendar: Calendar, zone: ZoneInfo, knobs: Knobs
-) -> tuple[tuple[date, date | None], ...]:
+    moves: Sequence[BallMove], due_eff: date | None, *, calendar: Calendar, zone: ZoneInfo, knobs: Knobs,
+    counted: Callable[[Sequence[BallMove]], date | None] = lambda _moves: None,
+) -> tuple[tuple[date, date | None], ...]:  # fmt: skip
     """Give the due days an item had, as ``Tracked.dues`` takes them; ``()`` when it had one only.
 
     Args:
         moves: the ball's history, oldest first, each with the due value of its moment.
         due_eff: the due day that counts now; the last step has it.
+        counted: gives the due day that counted at the end of a part of the history that the next move ended, with
+            its pauses; None for the day as it was set.
     Shape: due 4 June, done on the 8th, reopened on the 10th -> ((5 May, 4 June), (10 June, 15 June))
     """
     steps: list[tuple[date, date | None]] = []
-    for before, move in zip([None, *moves], moves, strict=False):
+    ends: list[int] = []
+    for at, (before, move) in enumerate(zip([None, *moves], moves, strict=False)):
         reopened = before is not None and before.status in _CLOSED and move.status not in _CLOSED
         if before is not None and not reopened and before.due == move.due:
             continue
         day = local_day(move.at_ms, zone)
+        ends.append(at)
         again = reopened and before is not None and before.due == move.due
         steps.append((day, calendar.add_bd(day, knobs.reopen_bd) if again else _due(move.due, calendar, zone, knobs)))
     if len(steps) < 2:
         return ()
-    return (*steps[:-1], (steps[-1][0], due_eff))
+    told = [(since, counted(moves[: end + 1]) or due) for (since, due), end in zip(steps[:-1], ends[1:], strict=True)]
+    return (*told, (steps[-1][0], due_eff))
 
 
 def _due(raw: Value, calendar: Calendar, zone: ZoneInfo, knobs: Knobs) -> date | None:
@@ -225,7 +234,7 @@ def _evidence(one: Tracked, day: date, held: Held | None) -> DayEvidence | None:
     return DayEvidence(
         uid=one.blocker.uid,
         title=one.blocker.title,
-        holder=held.holder,
+        holder="none" if any(pause.covers(day) for pause in one.pauses) else held.holder,
         ball_ms=held.at_ms,
         due_eff=due,
         notice_ms=told,

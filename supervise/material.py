@@ -24,11 +24,12 @@ from store.notices import Notice
 from store.supervision import BallEvent
 from store.tx import Tx
 from supervise.calendar import Calendar
-from supervise.cases import Setting, read_moves, sources_of
+from supervise.cases import Setting, read_moves, read_pauses, sources_of
 from supervise.change import Baseline
 from supervise.due import local_day, zone_of
 from supervise.history import BallMove
 from supervise.kinds import TaskKind, kind_of
+from supervise.pauses import Pause
 from supervise.planning import calendar_of, read_baselines
 from supervise.projects import Reconciled, reconcile_projects
 from supervise.report import SourceRef
@@ -48,6 +49,7 @@ class Material:
         contacts: the client's people, and whoever else a record here points to.
         acts: what was said, by uid of the record, oldest first.
         moves, events: the ball's history by task, as the rules take it and as it is kept.
+        pauses: what people agreed on, by task.
         entered: task -> stage -> the day it last came into it.
         born: task -> the day it came into being, where the journal tells.
         notices: task -> what was said about it, and what was kept back.
@@ -65,6 +67,7 @@ class Material:
     acts: Mapping[str, Sequence[Act]] = field(default_factory=dict)
     moves: Mapping[str, Sequence[BallMove]] = field(default_factory=dict)
     events: Mapping[str, Sequence[BallEvent]] = field(default_factory=dict)
+    pauses: Mapping[str, Sequence[Pause]] = field(default_factory=dict)
     entered: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
     born: Mapping[str, date] = field(default_factory=dict)
     notices: Mapping[str, Sequence[Notice]] = field(default_factory=dict)
@@ -163,6 +166,7 @@ class _Reading:
         task_uids = [row.uid for row in tasks]
         moves = read_moves(self.tx, task_uids, self.setting.now_ms)
         events, told = self._events(task_uids), self._notices(task_uids)
+        pauses = read_pauses(self.tx, task_uids, self.setting.now_ms)
         said = {
             **self._acts("project", uids), **self._acts("task", task_uids),
             **self._acts("feedback", [row.uid for row in feedback]),
@@ -192,6 +196,7 @@ class _Reading:
                 acts=said,
                 moves=moves,
                 events=events,
+                pauses=pauses,
                 entered=entered,
                 born=born,
                 notices=told,

@@ -20,8 +20,9 @@ class Standing:
 
     Args:
         limit_ms: the first instant that is too late, grace included.
-        held: somebody has the ball.
+        held: somebody has the ball, and no pause people agreed on lasts.
         away: a pause without an end goes on, so that every day of it may move the due day.
+        turns: days on which a pause people agreed on begins to count or is over.
     """
 
     today: date
@@ -30,6 +31,7 @@ class Standing:
     held: bool
     overdue: bool
     away: bool
+    turns: tuple[date, ...] = ()
 
 
 def next_change(standing: Standing, *, now_ms: int, calendar: Calendar, zone: ZoneInfo, soon_bd: int) -> int | None:
@@ -38,7 +40,7 @@ def next_change(standing: Standing, *, now_ms: int, calendar: Calendar, zone: Zo
     Args:
         soon_bd: how many working days before the due day it counts as due soon.
     """
-    ahead: list[int] = []
+    ahead = [opening_ms(day, zone) for day in standing.turns if day > standing.today]
     if standing.away or (standing.held and standing.overdue):
         ahead.append(_next_counted(standing.today, calendar, zone))
     if standing.held and not standing.overdue:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from supervise.calendar import Calendar
+from supervise.calendar import ONE_DAY, Calendar
 from supervise.knobs import DuePolicy
 
 
@@ -24,6 +24,15 @@ class Pause:
 
     start: date
     end: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """Say whether *day* is one of those that do not count."""
+        return self.start < day and (self.end is None or day <= self.end)
+
+    @property
+    def turns(self) -> tuple[date, ...]:
+        """Give the first day that does not count, and the first that counts again."""
+        return (self.start + ONE_DAY,) if self.end is None else (self.start + ONE_DAY, self.end + ONE_DAY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from supervise.ball import Holder
 from supervise.calendar import ONE_DAY, Calendar
 from supervise.engagement import WINDOW_BD, Engagement, EngagementCase, client_responses, engagement
 from supervise.health import Mood
+from supervise.history import BallMove
 from supervise.material import Material, text
 from supervise.papers import civil, civil_in
-from supervise.pauses import Pause
 from supervise.planning import decimal_of
 from supervise.readiness import Flagged, ItemState, ReadinessCase, read_cadence, readiness
 from supervise.satisfaction import (
@@ -366,44 +366,43 @@ def _punctual(material: Material, first: date, last: date) -> tuple[int, int]:
             continue
         if text(row.values, "status") != "done" or last_holder(material, row.uid) != "client":
             continue
-        finished = _as_finished(material, row)
+        finished = as_finished(material, row, "client")
         if finished is not None and finished.due_eff is not None and first < finished.due_eff <= last:
             due += 1
             on_time += not finished.overdue
     return due, on_time
 
 
-def _as_finished(material: Material, row: HubRow) -> TaskVerdict | None:
-    """Judge a finished client action as it stood when it was finished; None when nobody knows when that was."""
+def as_finished(material: Material, row: HubRow, holder: Holder) -> TaskVerdict | None:
+    """Judge a finished item as it stood when *holder* finished it; None when nobody knows when that was."""
     closed = [move.at_ms for move in material.moves.get(row.uid, ()) if not is_open(move.status)]
     done = row.values.get("done_at")
     closed_ms = done if isinstance(done, int) else (closed[-1] if closed else None)
     if closed_ms is None:
         return None
+    return judged_at(material, row, holder, closed_ms, material.moves.get(row.uid, ()))
+
+
+def judged_at(
+    material: Material, row: HubRow, holder: Holder, at_ms: int, moves: Sequence[BallMove], due: Value = None
+) -> TaskVerdict:
+    """Judge an item as it stood when *holder* still had it at that moment.
+
+    Args:
+        due: the due value of that time; None for today's.
+    """
     contact = material.contacts.get(text(row.values, "contact"))
     case = TaskCase(
         uid=row.uid,
-        task=row.values,
+        task=row.values if due is None else {**row.values, "due": due},
         project=material.project.values,
         contact=contact.values if contact is not None else {},
         account=material.account.values if material.account is not None else {},
-        moves=material.moves.get(row.uid, ()),
-        pauses=_agreed_pauses(material, row.uid),
+        moves=moves,
+        pauses=material.pauses.get(row.uid, ()),
     )
     setting = material.setting
-    return verdict_at_close(case, "client", setting.calendars, closed_ms=closed_ms, knobs=setting.knobs)
-
-
-def _agreed_pauses(material: Material, uid: str) -> list[Pause]:
-    """Give the pauses people agreed on, from what was said."""
-    found: list[Pause] = []
-    for act in material.said(uid, "pause", "resume"):
-        start, until = civil(act.doc.get("start")), civil(act.doc.get("until"))
-        if act.kind == "pause" and start is not None:
-            found.append(Pause(start, until))
-        elif found and until is not None:
-            found[-1] = Pause(found[-1].start, until)
-    return found
+    return verdict_at_close(case, holder, setting.calendars, closed_ms=at_ms, knobs=setting.knobs)
 
 
 def last_holder(material: Material, uid: str) -> Holder:

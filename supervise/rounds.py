@@ -171,7 +171,7 @@ class _Round:
         for each in judged:
             row, verdict = each.context.row, each.verdict
             if each.move is not None:
-                chunk.events.append(_event(row.uid, each.move, verdict.reasons[0].code, self.report.run_id))
+                chunk.events.append(_event(row.uid, each.move, _why_moved(each), self.report.run_id))
             self._set_flag(chunk, row, _flag_values(verdict), _cause(row, verdict))
             self._keep_flag(tx, standing.get(row.uid), verdict)
         self.recorder.store(tx, chunk)
@@ -276,6 +276,13 @@ def _cause(row: HubRow, verdict: TaskVerdict) -> str:
 def _standing_flags(tx: Tx, uids: Sequence[str]) -> dict[str, Flag]:
     flags = supervision.flags(tx, "task", uids)
     return {flag.uid: flag for flag in flags if flag.rule == OVERDUE and flag.cleared_ms is None}
+
+
+def _why_moved(each: Judged) -> str:
+    """Give why the ball's history goes on: what names the holder, or that only the due day is another."""
+    before, last = each.context.case.moves[-2:-1], each.context.case.moves[-1]
+    same = bool(before) and before[0].holder == last.holder and is_open(before[0].status)
+    return "due_moved" if same else each.verdict.reasons[0].code
 
 
 def _event(uid: str, move: BallMove, cause: str, run_id: str) -> BallEvent:

@@ -14,10 +14,11 @@ from supervise.ball import Holder
 from supervise.delay import Attribution, Tracked, attribute, due_steps
 from supervise.forecast import Blocker, Habits, Milestone, forecast, habits_of
 from supervise.health import LateItem, Slip
+from supervise.history import BallMove
 from supervise.kinds import kind_of
 from supervise.material import Material, text
 from supervise.papers import civil, civil_in
-from supervise.people import last_holder
+from supervise.people import as_finished, judged_at, last_holder
 from supervise.planning import named, whole_of
 from supervise.reasons import Reason
 from supervise.report import TaskItem
@@ -105,12 +106,15 @@ def achieved_on(material: Material, row: HubRow) -> date | None:
 def _blocker(material: Material, row: HubRow) -> Blocker:
     judged = material.judged.get(row.uid)
     due = civil_in(row.values.get("due"), material)
-    side: Holder = judged.verdict.ball if judged is not None else last_holder(material, row.uid)
+    last = last_holder(material, row.uid)
+    side: Holder = judged.verdict.ball if judged is not None else last
+    verdict = judged.verdict if judged is not None else as_finished(material, row, last)
+    counted = verdict.due_eff if verdict is not None else None
     return Blocker(
         uid=row.uid,
         title=text(row.values, "title"),
-        due_eff=judged.verdict.due_eff if judged is not None else (material.calendar.roll(due) if due else None),
-        side=last_holder(material, row.uid) if side == "none" else side,
+        due_eff=counted if counted or judged is not None else (material.calendar.roll(due) if due else None),
+        side=last if side == "none" else side,
         kind=kind_of(row.values)[0],
         remaining_bd=whole_of(row.values.get("remaining_bd")),
         open=judged is not None,
@@ -124,8 +128,10 @@ def habits(material: Material) -> Habits:
     for row in material.tasks:
         due, done = civil_in(row.values.get("due"), material), achieved_on(material, row)
         if text(row.values, "status") == "done" and due is not None and done is not None:
-            late = material.calendar.bd(material.calendar.roll(due), done)
-            finished.append((last_holder(material, row.uid), str(kind_of(row.values)[0]), late))
+            side = last_holder(material, row.uid)
+            verdict = as_finished(material, row, side)
+            late = verdict.obd if verdict is not None else material.calendar.bd(material.calendar.roll(due), done)
+            finished.append((side, str(kind_of(row.values)[0]), late))
     return habits_of(finished)
 
 
@@ -197,8 +203,25 @@ def attributions(material: Material, found: Sequence[tuple[HubRow, Milestone]]) 
 def _tracked(material: Material, row: HubRow, blocker: Blocker) -> Tracked:
     moves = material.moves.get(row.uid, ())
     knobs = material.setting.knobs
-    steps = due_steps(moves, blocker.due_eff, calendar=material.calendar, zone=material.zone, knobs=knobs)
-    return Tracked(blocker=blocker, moves=moves, dues=steps, notice_ms=_told_ms(material, row.uid))
+    steps = due_steps(
+        moves, blocker.due_eff, calendar=material.calendar, zone=material.zone, knobs=knobs,
+        counted=lambda part: _due_then(material, row, part),
+    )  # fmt: skip
+    return Tracked(
+        blocker=blocker, moves=moves, dues=steps, pauses=material.pauses.get(row.uid, ()),
+        notice_ms=_told_ms(material, row.uid),
+    )  # fmt: skip
+
+
+def _due_then(material: Material, row: HubRow, moves: Sequence[BallMove]) -> date | None:
+    """Give the due day that counted until the last of those moves; None where nobody held the item before."""
+    at_ms, before = moves[-1].at_ms, list(moves[:-1])
+    while before and not is_open(before[-1].status):
+        at_ms = before.pop().at_ms
+    held = [move for move in before if move.holder != "none"]
+    if not held or before[-1].due is None:
+        return None
+    return judged_at(material, row, held[-1].holder, at_ms, before, before[-1].due).due_eff
 
 
 def _told_ms(material: Material, uid: str) -> int | None:

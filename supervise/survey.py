@@ -76,13 +76,17 @@ def judge_tasks(tx: Tx, rows: Sequence[HubRow], setting: Setting) -> list[Judged
 
 
 def fresh_move(row: HubRow, moves: Sequence[BallMove], now_ms: int) -> BallMove | None:
-    """Give the move that is not in the history yet: another holder, or opened or closed since."""
+    """Give the move that is not in the history yet: another holder, opened or closed since, or due on another day.
+
+    A new due day is kept while the item is open, so that lateness under the old one stays what it was.
+    """
     holder = ball_of(row.uid, row.values).holder
     status = _text(row.values.get("status"))
-    last = moves[-1] if moves else None
-    if last is not None and last.holder == holder and is_open(last.status) == is_open(status):
+    last, due = moves[-1] if moves else None, row.values.get("due")
+    same = last is not None and last.holder == holder and is_open(last.status) == is_open(status)
+    if last is not None and same and (last.due == due or not is_open(status)):
         return None
-    return BallMove(now_ms, holder, status, row.values.get("due"))
+    return BallMove(now_ms, holder, status, due)
 
 
 @dataclass(slots=True)

@@ -49,7 +49,7 @@ class TaskCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskVerdict:
-    """What supervision says about one task at one moment.
+    """What supervision says about one task at one moment; while a pause people agreed on lasts, it is not overdue.
 
     Args:
         is_client_action: open and the move is the client's.
@@ -85,12 +85,13 @@ class TaskVerdict:
 
 
 def evaluate_task(
-    case: TaskCase, calendars: Calendars, *, now_ms: int, knobs: Knobs, explain: bool = True
+    case: TaskCase, calendars: Calendars, *, now_ms: int, knobs: Knobs, explain: bool = True, closing: bool = False
 ) -> TaskVerdict:
     """Judge one task at *now_ms*; same input, same verdict.
 
     Args:
         explain: False leaves the reasons at the ball's, for those who judge many and show few.
+        closing: it is finished at that moment: a pause then is no excuse for days before it.
     """
     ball = ball_of(case.uid, case.task)
     raw = read_due(case.task.get("due"))
@@ -101,10 +102,14 @@ def evaluate_task(
     today = local_day(now_ms, party.zone)
     counted = _count(case, ball.holder, due, today, party, knobs)
     limit = _limit(counted.counting.due_eff, due, party, knobs)
-    overdue = ball.holder != "none" and now_ms >= limit.instant_ms
+    paused = any(pause.covers(today) for pause in case.pauses)
+    if closing and paused:
+        paused = overdue_days(counted.counting, today=today, calendar=party.calendar) == 0
+    held = ball.holder != "none" and not paused
+    overdue = held and now_ms >= limit.instant_ms
     standing = Standing(
-        today=today, due_eff=counted.counting.due_eff, limit_ms=limit.instant_ms, held=ball.holder != "none",
-        overdue=overdue, away=counted.away,
+        today=today, due_eff=counted.counting.due_eff, limit_ms=limit.instant_ms, held=held, overdue=overdue,
+        away=counted.away, turns=tuple(day for pause in case.pauses for day in pause.turns),
     )  # fmt: skip
     changes = next_change(standing, now_ms=now_ms, calendar=party.calendar, zone=party.zone, soon_bd=knobs.due_soon_bd)
     verdict, late = _judge(case, ball, party, counted, limit, standing, knobs=knobs, next_ms=changes)
@@ -118,7 +123,7 @@ def verdict_at_close(
     task = {**case.task, "status": _OPEN_AS[holder]}
     before = [move for move in case.moves if move.at_ms < closed_ms]
     as_it_was = replace(case, task=task, moves=before)
-    return evaluate_task(as_it_was, calendars, now_ms=closed_ms, knobs=knobs, explain=False)
+    return evaluate_task(as_it_was, calendars, now_ms=closed_ms, knobs=knobs, explain=False, closing=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +256,7 @@ def _judge(
         overdue=overdue,
         obd=obd if overdue else 0,
         since=since if overdue else None,
-        severity=severity_of(late, knobs) if ball.holder != "none" else None,
+        severity=severity_of(late, knobs) if standing.held else None,
         provisional=provisional,
         zone=party.zone.key,
         calendar=party.calendar.name,
