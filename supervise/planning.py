@@ -6,6 +6,7 @@ Kept once a change, found again by the change's uid, so that doing it again does
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -59,7 +60,9 @@ def keep_baseline(
         _save(tx, project, versions[0], "", setting.now_ms)
     moved: dict[str, date] = {}
     for request in pending:
-        newest = rebaseline(versions, request, calendar)
+        last = versions[-1]  # a milestone that joined the plan later enters it with the day it then has
+        grown = replace(last, dates={**_first_dates(milestones), **last.dates})
+        newest = rebaseline([*versions[:-1], grown], request, calendar)
         _save(tx, project, newest, who, setting.now_ms)
         versions.append(newest)
         moved |= {uid: newest.dates[uid] for uid in request.affected if uid in newest.dates}

@@ -382,6 +382,20 @@ def test_an_approved_change_moves_its_milestones_by_working_days_and_keeps_the_f
     assert desk.values("task", "cr")["stage"] == "approved"
 
 
+def test_a_milestone_that_joined_the_plan_later_is_moved_too(desk: Desk) -> None:
+    desk.task("m1", "milestone", due="2026-06-10", status="not_started")
+    desk.task("c1", "change_request", stage="quoted", status="waiting_client", affected="m1", change_days="1")
+    desk.task("c2", "change_request", stage="quoted", status="waiting_client", affected="m2", change_days="3")
+    given = Deciding(approve=True, approver="wang", impact="x", cost="0")
+    agreeing.decide(desk.hand("2026-06-08T10:00"), "c1", given)
+    desk.task("m2", "milestone", due="2026-07-01", status="not_started")
+    agreeing.decide(desk.hand("2026-06-09T10:00"), "c2", given)
+    assert desk.values("task", "m2")["approved_due"] == "2026-07-06"
+    with desk.db.read() as tx:
+        versions = read_baselines(tx, "p")
+    assert [sorted(one.dates) for one in versions] == [["m1"], ["m1"], ["m1", "m2"]]
+
+
 def test_a_date_somebody_set_apart_from_the_plan_is_left_alone(desk: Desk) -> None:
     desk.task("uat", "milestone", due="2026-09-30", baseline_due="2026-09-18")
     desk.task("cr", "change_request", stage="negotiating", status="waiting_client", affected="uat")
