@@ -11,6 +11,7 @@ from sandbox.drill.acts import DRAWS, Setting, draw_hot, draw_setting
 from sandbox.drill.play import play, shrink, story
 from sync import absorb, applying, presence, recovery, settling
 from sync.settling import Verdict
+from tests.simulation.open_cases import OPEN
 
 BROKE = {
     15: "a row that a person revived in the hub stayed missing at the remote",
@@ -98,17 +99,7 @@ def test_what_once_broke_holds(seed: int) -> None:
     assert not played.broken, "\n" + story(shrink(played))
 
 
-OPEN = {
-    ("tied", 10059): "a question about a reference is closed while the sides still differ",
-    ("tied", 10441): "a reference stays blank at a side whose account was deleted, and is back",
-    ("tied", 11267): "a row deleted from its table while its records meet is made twice",
-    ("apart", 11059): "with the policy review a row restored in the hub is not brought back where we had deleted it",
-    ("apart", 11723): "with the policy unlink our own delete ends a link that an edit then needs",
-}
-"""Runs that break a promise today. Not strict: another order of requests makes another story of the same seed."""
-
-
-@pytest.mark.xfail(strict=False, reason="open")
+@pytest.mark.xfail(strict=False, reason="another order of requests makes another story of a seed")
 @pytest.mark.parametrize(("mix", "seed"), OPEN, ids=str)
 def test_what_is_still_open(mix: str, seed: int) -> None:
     assert not play(DRAWS[mix](seed)).broken
