@@ -9,6 +9,7 @@ OPEN: Final = {
         "wide",
         13500,
     ): "a create is sent again while a person deletes what the first try made: a second one, nobody asked",
+    ("wide", 18226): "a row deleted from its table while an edit of its record arrives is made twice, nobody asked",
     ("tied", 10059): "a question about a reference is closed while the sides still differ",
     ("tied", 10441): "a reference stays blank at a side whose account was deleted, and is back",
     ("tied", 11267): "a row deleted from its table while its records meet is made twice",
