@@ -47,6 +47,8 @@ _WAITING: Final = frozenset({"H2", "H7"})
 """Signals about items that wait; they are told in the words of the tables."""
 _OURS: Final = frozenset({"H6"})
 """Signals that only our own people read: how far a client takes part is no news to send them."""
+_PLAIN: Final = frozenset({"H1"})
+"""Signals whose words a client reads too; of the others the client reads the title."""
 _PRIVATE: Final = frozenset({"H5"})
 """Signals whose words stay with us: who of the client's people was unhappy."""
 
@@ -114,8 +116,10 @@ def _signal(dossier: Dossier, signal: Signal, voice: Voice) -> str:
     words = ""
     if item is not None and (voice.internal or not item.internal):
         words = f"{item.title} · {state_of(item, voice)}"
-    elif item is None and (voice.internal or signal.code not in _PRIVATE):
+    elif item is None and (voice.internal or signal.code in _PLAIN):
         words = reason_words(signal.reason, voice)
+    elif item is None and signal.code not in _PRIVATE:
+        words = titles_of(dossier).get(signal.reason.uid, "")
     return f"{voice.say(f'signal.{signal.code}')}: {voice.word('health', signal.level)} · {words}".rstrip(" ·")
 
 

@@ -34,6 +34,8 @@ from reports.voice import Edition, Voice
 from reports.weekly import Past, past_of, weekly
 from reports.wording import WORDS, Language
 from supervise.dossier import Dossier
+from supervise.health import Signal
+from supervise.reasons import Reason
 from tests.support.dossiers import DAY_MS, NOW_MS, SECRET_TASK, dossier, item
 
 BLAME = {
@@ -110,6 +112,31 @@ def test_a_client_edition_blames_nobody_and_has_nothing_internal(language: Langu
         assert not re.search("参与度|engagement|西瓜|watermelon|暂缓的通知|held back|未批先做|before approval", text), (
             kind
         )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_signal_of_health_blames_anybody_towards_the_client(language: Language) -> None:
+    said = (
+        ("H1", "milestone_slips", "m1"),
+        ("H2", "item_late", "x"),
+        ("H3", "risk_review_overdue", "r1"),
+        ("H4", "unauthorised_change", "x1"),
+        ("H5", "contact_unhappy", "p1"),
+        ("H6", "engagement_low", "p1"),
+    )
+    data = {"days": 8, "count": 1, "index": 30, "title": "UAT"}
+    signals = tuple(
+        Signal(code=code, level="red", reason=Reason("R11", word, uid, data=data))  # type: ignore[arg-type]
+        for code, word, uid in said
+    )
+    for some in (signals[:3], signals[3:]):
+        told_of = dossier(health=replace(dossier().health, signals=some))
+        text = to_markdown(weekly(told_of, voice(language), "2026-W24", Past())).split("## 2.")[0]
+        assert [word for word in BLAME[language] if re.search(rf"(?<![a-z]){word}", text.casefold())] == []
+        assert not re.search("unhappy|low score|偏低|参与度|engagement", text)
+    assert "数据迁移窗口不足" in to_markdown(
+        weekly(dossier(health=replace(dossier().health, signals=signals)), voice(language), "w", Past())
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
