@@ -70,7 +70,7 @@ def fill_report(
         return
     for name in LISTS:
         rows = hub.read(tx, "task", _loudest(tx, name, listed))
-        judged = judge_tasks(tx, [rows[uid] for uid in sorted(rows)], setting)
+        judged = judge_tasks(tx, [rows[uid] for uid in sorted(rows)], setting, whole=True)
         getattr(report, name).extend(sorted(task_items(tx, judged, setting), key=loudest_first))
     apart = sorted(one.uid for one in verdicts.in_list(tx, "project", _APART))[:listed]
     found = hub.read(tx, "project", [uid for uid in apart if uid not in told])

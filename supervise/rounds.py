@@ -158,7 +158,7 @@ class _Round:
         live = [rows[uid] for uid in sorted(rows) if rows[uid].state == "live"]
         open_rows = [row for row in live if row.values.get("status") in (None, *OPEN)]
         closed_rows = [row for row in live if row.values.get("status") in TERMINAL]
-        judged = judge_tasks(tx, open_rows, self.setting)
+        judged = judge_tasks(tx, open_rows, self.setting, whole=True)
         self._write_tasks(tx, judged)
         self._write_closed(tx, closed_rows)
         facts = [*map(task_fact, judged), *map(closed_fact, closed_rows)]

@@ -62,13 +62,18 @@ def blank_report(setting: Setting, run_id: str = "") -> SupervisionReport:
     )  # fmt: skip
 
 
-def judge_tasks(tx: Tx, rows: Sequence[HubRow], setting: Setting) -> list[Judged]:
-    """Judge those rows at the setting's moment."""
-    moves = read_moves(tx, [row.uid for row in rows], setting.now_ms)
+def judge_tasks(tx: Tx, rows: Sequence[HubRow], setting: Setting, *, whole: bool = False) -> list[Judged]:
+    """Judge those rows at the setting's moment.
+
+    Args:
+        whole: count what was seen later too: a round knows all that was ever seen, also when the clock went back.
+    """
+    until_ms = None if whole else setting.now_ms
+    moves = read_moves(tx, [row.uid for row in rows], until_ms)
     fresh = {row.uid: fresh_move(row, moves.get(row.uid, ()), setting.now_ms) for row in rows}
     told = {row.uid: _with(moves.get(row.uid, ()), fresh[row.uid]) for row in rows}
     out: list[Judged] = []
-    for context in read_tasks(tx, rows, told, setting.now_ms):
+    for context in read_tasks(tx, rows, told, until_ms):
         knobs = setting.knobs_of(context.account, context.project)
         verdict = evaluate_task(context.case, setting.calendars, now_ms=setting.now_ms, knobs=knobs, explain=False)
         out.append(Judged(context, verdict, fresh[context.row.uid]))
@@ -79,6 +84,7 @@ def fresh_move(row: HubRow, moves: Sequence[BallMove], now_ms: int) -> BallMove 
     """Give the move that is not in the history yet: another holder, opened or closed since, or due on another day.
 
     A new due day is kept while the item is open, so that lateness under the old one stays what it was.
+    It is never put before what was seen earlier, so that a clock that went back does not turn the history around.
     """
     holder = ball_of(row.uid, row.values).holder
     status = _text(row.values.get("status"))
@@ -86,7 +92,7 @@ def fresh_move(row: HubRow, moves: Sequence[BallMove], now_ms: int) -> BallMove 
     same = last is not None and last.holder == holder and is_open(last.status) == is_open(status)
     if last is not None and same and (last.due == due or not is_open(status)):
         return None
-    return BallMove(now_ms, holder, status, due)
+    return BallMove(max(now_ms, last.at_ms) if last else now_ms, holder, status, due)
 
 
 @dataclass(slots=True)

@@ -578,3 +578,16 @@ def test_a_project_with_knobs_of_its_own_is_judged_by_them_also_after_it_was_ren
     after = look(client_action, "2026-06-16T10:05", knobs=knobs)
     assert after.counts.get("overdue", 0) == 0
     assert after.knobs == {"projects.ht-9.grace_bd": 5}
+
+
+def test_a_clock_that_went_back_does_not_turn_the_balls_history_around(client_action: Database) -> None:
+    look(client_action, "2026-06-16T10:00")
+    edit(client_action, "task", "t1", status="waiting_vendor")
+    look(client_action, "2026-06-16T05:00")
+    look(client_action, "2026-06-16T12:00", full=True)
+    look(client_action, "2026-06-16T13:00", full=True)
+    with client_action.read() as tx:
+        events = supervision.ball_events(tx, "task", ["t1"])
+    assert [(event.side, event.at_ms) for event in events] == [
+        ("client", ms("2026-06-16T10:00")), ("vendor", ms("2026-06-16T10:00")),
+    ]  # fmt: skip
