@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from connectors.channels.base import Address, Channel, Message
+from connectors.channels.base import Address, Channel, Message, Paced
 from mapping.errors import DubanError, NeedsOperator, OutcomeUnknown, RecordRefused, Transient
 from store import notices
 from store.database import Database
@@ -153,7 +153,7 @@ def send_notices(
         setting = read_setting(tx, now_ms=now_ms, knobs=knobs)
         planned = plan_notices(tx, setting, outbound, left)
         silent = _keep_silences(tx, planned.plan, now_ms)
-    run = _Run(db, now_ms, channels, render, outbound, NoticeReport(gaps=planned.gaps, silent=silent))
+    run = _Run(db, now_ms, channels, render, outbound, NoticeReport(gaps=planned.gaps, silent=silent), halt)
     run.report.counts.update(unknown=lost, **Counter(row.state for row in silent))
     wanted: list[AnyMessage] = [*planned.alerts, *planned.plan.messages]
     for one in wanted:
@@ -176,6 +176,7 @@ class _Run:
     render: Render
     outbound: Outbound
     report: NoticeReport
+    halt: Callable[[], bool]
     resting: dict[str, DubanError] = field(default_factory=dict)
 
     def say(self, one: AnyMessage) -> None:
@@ -183,6 +184,11 @@ class _Run:
         row = _message_row(one, self.render(one), self.now_ms)
         if row.channel in self.resting:
             return
+        channel = self.channels.get(row.channel)
+        if isinstance(channel, Paced):
+            channel.ready()
+            if self.halt():
+                return
         if not self._claim(row, _lines(one, row, self.now_ms)):
             return
         if row.state == "draft":

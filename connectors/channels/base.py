@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal, Protocol
+from typing import Any, ClassVar, Final, Literal, Protocol, runtime_checkable
 
 import pydantic
 
 from connectors.base import Ports
 from connectors.exchange import Answer, Call
 from connectors.hosts import host_of
-from connectors.http import Classify, Http, Window
+from connectors.http import Classify, Http
+from connectors.pacing import Pace, Window
 from mapping.errors import DubanError, NeedsOperator, OutcomeUnknown, RecordRefused, Transient
 
 MINUTE_S: Final = 60.0
+TOO_FAST_WAIT_S: Final = 61.0
+"""Longer than what is slept inside a call: whoever is too fast comes back in another round."""
 Fate = Literal["ok", "busy", "operator", "refused", "unknown"]
 
 
@@ -86,6 +89,29 @@ class Channel(Protocol):
     def close(self) -> None: ...
 
 
+@runtime_checkable
+class Paced(Protocol):
+    """A channel that may be used so often only."""
+
+    def ready(self) -> None:
+        """Take a place in its pace, sleeping until there is one; to be asked before a message is written down.
+
+        A stop during the wait then leaves nothing behind that could be taken for sent.
+        """
+        ...
+
+
+class Pacer:
+    """Gives a channel its ``ready``."""
+
+    def __init__(self, ports: Ports, per_minute: int) -> None:
+        self._pace = Pace(ports, {"send": Window(per_minute, MINUTE_S)})
+
+    def ready(self) -> None:
+        """See ``Paced``."""
+        self._pace.wait_window("send")
+
+
 class ChannelSettings(pydantic.BaseModel):
     """What every channel may be told; a channel's own settings derive from this."""
 
@@ -97,7 +123,7 @@ class ChannelSettings(pydantic.BaseModel):
 
 
 def open_http(settings: ChannelSettings, ports: Ports, url: str, secrets: list[str], classify: Classify) -> Http:
-    """Give the way out to the one host of a channel, paced as its settings say."""
+    """Give the way out to the one host of a channel."""
     return Http(
         ports,
         base_url=url,
@@ -105,13 +131,12 @@ def open_http(settings: ChannelSettings, ports: Ports, url: str, secrets: list[s
         secrets=lambda: [secret for secret in secrets if secret],
         pool=1,
         deadline_s=settings.deadline_s,
-        windows={"send": Window(settings.per_minute, MINUTE_S)},
         classify=classify,
     )
 
 
 def judge_code(
-    answer: Answer, code: object, text: object, fates: Mapping[int, Fate], *, wait_s: float = MINUTE_S
+    answer: Answer, code: object, text: object, fates: Mapping[int, Fate], *, wait_s: float = TOO_FAST_WAIT_S
 ) -> DubanError | None:
     """Give the error a robot's own code stands for, whatever the HTTP status says; None when it is none.
 
@@ -173,6 +198,6 @@ def _number(code: object) -> int | None:
 
 
 __all__ = [
-    "Address", "Call", "Channel", "ChannelSettings", "Message", "Sent", "fields_of", "fit", "greeting", "judge_code",
-    "open_http",
+    "Address", "Call", "Channel", "ChannelSettings", "Message", "Paced", "Pacer", "Sent", "fields_of", "fit",
+    "greeting", "judge_code", "open_http",
 ]  # fmt: skip

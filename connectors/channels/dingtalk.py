@@ -20,6 +20,7 @@ from connectors.channels.base import (
     ChannelSettings,
     Fate,
     Message,
+    Pacer,
     Sent,
     fields_of,
     fit,
@@ -62,12 +63,13 @@ class DingTalkSettings(ChannelSettings):
     keyword: str = ""
 
 
-class DingTalk:
+class DingTalk(Pacer):
     """See ``connectors.channels.base.Channel``."""
 
     personal: ClassVar[bool] = False
 
     def __init__(self, settings: DingTalkSettings, ports: Ports) -> None:
+        super().__init__(ports, settings.per_minute)
         self.name = ports.name
         self._settings = settings
         self._clock = ports.clock
@@ -82,7 +84,7 @@ class DingTalk:
         if self._secret:
             now = str(self._clock.now_ms())
             params |= {"timestamp": now, "sign": sign(now, self._secret)}
-        self._http.request("POST", self._settings.url, kind="write", params=params, json=body, window="send")
+        self._http.request("POST", self._settings.url, kind="write", params=params, json=body)
         return Sent()
 
     def close(self) -> None:

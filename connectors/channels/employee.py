@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final, Literal
 
 from connectors.base import Connector, Messenger, Ports
-from connectors.channels.base import ChannelSettings, Message, Sent, fit
+from connectors.channels.base import ChannelSettings, Message, Pacer, Sent, fit
 from mapping.errors import ConfigError, RecordRefused
 
 LIMIT_BYTES: Final = 4000
@@ -25,7 +25,7 @@ class EmployeeSettings(ChannelSettings):
     connection: str
 
 
-class Employee:
+class Employee(Pacer):
     """See ``connectors.channels.base.Channel``.
 
     Args:
@@ -34,7 +34,10 @@ class Employee:
 
     personal: ClassVar[bool] = True
 
-    def __init__(self, ports: Ports, connector: Connector, names: Mapping[str, str]) -> None:
+    def __init__(
+        self, settings: EmployeeSettings, ports: Ports, connector: Connector, names: Mapping[str, str]
+    ) -> None:
+        super().__init__(ports, settings.per_minute)
         if not isinstance(connector, Messenger):
             raise ConfigError(
                 f"[notices.channels.{ports.name}]: this connection cannot send messages to people",

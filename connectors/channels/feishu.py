@@ -22,6 +22,7 @@ from connectors.channels.base import (
     ChannelSettings,
     Fate,
     Message,
+    Pacer,
     Sent,
     fields_of,
     fit,
@@ -61,12 +62,13 @@ class FeishuSettings(ChannelSettings):
     keyword: str = ""
 
 
-class Feishu:
+class Feishu(Pacer):
     """See ``connectors.channels.base.Channel``."""
 
     personal: ClassVar[bool] = False
 
     def __init__(self, settings: FeishuSettings, ports: Ports) -> None:
+        super().__init__(ports, settings.per_minute)
         self.name = ports.name
         self._settings = settings
         self._clock = ports.clock
@@ -81,7 +83,7 @@ class Feishu:
             now = str(self._clock.now_ms() // 1000)
             body = {"timestamp": now, "sign": sign(now, self._secret), **body}
         url = f"{self._settings.url.rstrip('/')}/{quote(self._token, safe='')}"
-        self._http.request("POST", url, kind="write", json=body, window="send")
+        self._http.request("POST", url, kind="write", json=body)
         return Sent()
 
     def close(self) -> None:

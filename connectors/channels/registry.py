@@ -85,7 +85,7 @@ def open_channel(settings: ChannelSettings, ports: Ports, around: Surroundings) 
         case WebhookSettings():
             return Webhook(settings, ports)
         case EmployeeSettings():
-            return Employee(ports, around.connector(settings.connection), around.names(settings.connection))
+            return Employee(settings, ports, around.connector(settings.connection), around.names(settings.connection))
         case FolderSettings():
             return Folder(settings, ports, around.base)
     raise AssertionError(settings.kind)

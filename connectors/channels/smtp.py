@@ -19,9 +19,8 @@ from typing import ClassVar, Final, Literal, NoReturn
 import pydantic
 
 from connectors.base import Ports
-from connectors.channels.base import MINUTE_S, ChannelSettings, Message, Sent
+from connectors.channels.base import ChannelSettings, Message, Pacer, Sent
 from connectors.hosts import is_loopback
-from connectors.pacing import Pace, Window
 from connectors.transport import trust
 from mapping.errors import AuthRefused, ConfigError, NeedsOperator, OutcomeUnknown, RecordRefused, Transient
 
@@ -61,22 +60,21 @@ class SmtpSettings(ChannelSettings):
         return self
 
 
-class Smtp:
+class Smtp(Pacer):
     """See ``connectors.channels.base.Channel``; one connection per mail, so that nothing idles."""
 
     personal: ClassVar[bool] = True
 
     def __init__(self, settings: SmtpSettings, ports: Ports) -> None:
+        super().__init__(ports, settings.per_minute)
         self.name = ports.name
         self._settings = settings
         self._ports = ports
-        self._pace = Pace(ports, {"send": Window(settings.per_minute, MINUTE_S)})
         self._lock = threading.Lock()
 
     def send(self, message: Message) -> Sent:
         letter = self._letter(message)
         with self._lock:
-            self._pace.wait_window("send")
             server = self._connect()
             try:
                 self._introduce(server)

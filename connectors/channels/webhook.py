@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 import pydantic
 
 from connectors.base import Ports
-from connectors.channels.base import ChannelSettings, Message, Sent, open_http
+from connectors.channels.base import ChannelSettings, Message, Pacer, Sent, open_http
 from connectors.exchange import Answer, Call
 from mapping.errors import DubanError, NeedsOperator, RecordRefused
 
@@ -32,12 +32,13 @@ class WebhookSettings(ChannelSettings):
     per_minute: int = pydantic.Field(default=60, ge=1, le=1000)
 
 
-class Webhook:
+class Webhook(Pacer):
     """See ``connectors.channels.base.Channel``."""
 
     personal: ClassVar[bool] = True
 
     def __init__(self, settings: WebhookSettings, ports: Ports) -> None:
+        super().__init__(ports, settings.per_minute)
         self.name = ports.name
         self._settings = settings
         self._clock = ports.clock
@@ -53,9 +54,7 @@ class Webhook:
             "x-duban-timestamp": now,
             "x-duban-signature": f"sha256={sign(now, body, self._secret)}",
         }
-        self._http.request(
-            "POST", self._settings.url, kind="write", content=body, opaque=True, headers=headers, window="send"
-        )
+        self._http.request("POST", self._settings.url, kind="write", content=body, opaque=True, headers=headers)
         return Sent()
 
     def close(self) -> None:

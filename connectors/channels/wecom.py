@@ -16,6 +16,7 @@ from connectors.channels.base import (
     ChannelSettings,
     Fate,
     Message,
+    Pacer,
     Sent,
     fields_of,
     fit,
@@ -50,12 +51,13 @@ class WeComSettings(ChannelSettings):
     key: pydantic.SecretStr
 
 
-class WeCom:
+class WeCom(Pacer):
     """See ``connectors.channels.base.Channel``."""
 
     personal: ClassVar[bool] = False
 
     def __init__(self, settings: WeComSettings, ports: Ports) -> None:
+        super().__init__(ports, settings.per_minute)
         self.name = ports.name
         self._settings = settings
         self._key = settings.key.get_secret_value()
@@ -64,7 +66,7 @@ class WeCom:
     def send(self, message: Message) -> Sent:
         body = {"msgtype": "text", "text": {"content": fit(greeting(message), LIMIT_BYTES)}}
         params = {"key": self._key}
-        self._http.request("POST", self._settings.url, kind="write", params=params, json=body, window="send")
+        self._http.request("POST", self._settings.url, kind="write", params=params, json=body)
         return Sent()
 
     def close(self) -> None:

@@ -271,6 +271,31 @@ def test_a_message_that_certainly_did_not_go_goes_later(world: World, receiver: 
     assert heard(receiver) == [("pm@vendor.example", "digest")]
 
 
+def test_a_stop_while_a_place_is_waited_for_leaves_nothing_behind(world: World, receiver: Receiver) -> None:
+    """A robot takes twenty a minute; whoever is stopped in that wait has certainly sent nothing."""
+    stopping: list[bool] = []
+
+    class Slow:
+        name, personal = "hook", True
+
+        def ready(self) -> None:
+            stopping.append(True)
+
+        def send(self, message: Message) -> Sent:
+            raise AssertionError("stopped before")
+
+        def close(self) -> None:
+            pass
+
+    good = world.channels["hook"]
+    world.channels["hook"] = Slow()
+    world.send("2026-06-05T09:00", halt=lambda: bool(stopping))
+    assert world.messages("intent", "unknown", "held") == []
+    world.channels["hook"] = good
+    world.send("2026-06-05T09:15")
+    assert heard(receiver) == [("pm@vendor.example", "digest")]
+
+
 def test_a_refused_message_is_not_tried_again_that_day(world: World, receiver: Receiver) -> None:
     receiver.script = [(422, "application/json", "{}")]
     assert world.send("2026-06-05T09:00").counts["failed"] == 1
