@@ -148,7 +148,7 @@ def promise(hand: Hand, uid: str, by: date, words: str = "") -> Done:
         row = _open(scene, uid)
         if by < scene.today:
             raise InputError(f"a promise is for a day to come; {by} is past", zh=f"承诺日期 {by} 已经过去")
-        return scene.do("task", row, "promise", {"by": by.isoformat(), "text": words})
+        return scene.do("task", row, "promise", {"by": by.isoformat(), "text": words, "contact": _asked(row)})
 
 
 def snooze(hand: Hand, uid: str, until: date, reason: str) -> Done:
@@ -230,7 +230,8 @@ def dispute(hand: Hand, uid: str, entry: str, words: str) -> Done:
     with hand.begin() as scene:
         row = scene.task(uid)
         needs(words, "the objection's words", "异议内容")
-        return scene.do("task", row, "dispute", {"entry": entry, "text": words})
+        doc = {"entry": entry, "text": words, "contact": row.values.get("contact")}
+        return scene.do("task", row, "dispute", doc)
 
 
 def waive(hand: Hand, entity: EntityKind, uid: str, what: str, by: str, reason: str = "") -> Done:
@@ -262,6 +263,11 @@ def record(hand: Hand, entity: EntityKind, uid: str, kind: str, doc: Mapping[str
 
 
 LONGEST_KIND: Final = 32
+
+
+def _asked(row: HubRow) -> Value:
+    """Give the contact whose word is meant while the move is the client's."""
+    return row.values.get("contact") if ball_of(row.uid, row.values).holder == "client" else None
 
 
 def _open(scene: Scene, uid: str) -> HubRow:

@@ -195,7 +195,8 @@ def object_to(hand: Hand, uid: str, words: str, by: str = "") -> Done:
     with hand.begin() as scene:
         row = scene.task(uid, "acceptance")
         needs(words, "the objection's words", "异议内容")
-        return scene.do("task", row, "objection", {"text": words, "by": by})
+        doc = {"text": words, "by": by, "contact": by or row.values.get("contact")}
+        return scene.do("task", row, "objection", doc)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

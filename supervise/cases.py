@@ -21,6 +21,7 @@ from supervise.calendar_file import YEAR, YEARS
 from supervise.countries import find_country
 from supervise.due import DAY_MS, opening_ms, zone_of
 from supervise.history import BallMove
+from supervise.kinds import TaskKind, kind_of
 from supervise.knobs import Knobs
 from supervise.lifecycle import CLAIMED, Heard, LifecycleCase, LifecycleClaim, Proof
 from supervise.pauses import Pause
@@ -45,6 +46,7 @@ class Setting:
 
     Args:
         stale: connections whose word does not count now.
+        silent: those and every other of which some records were not read for too long.
         own_days: the deployment's own calendar days, as one word that differs when they do.
     """
 
@@ -52,6 +54,7 @@ class Setting:
     knobs: Knobs
     calendars: Calendars
     stale: frozenset[str] = frozenset()
+    silent: frozenset[str] = frozenset()
     own_days: str = ""
 
     def at(self, account: HubRow | None, project: HubRow | None) -> Setting:
@@ -114,7 +117,8 @@ def read_setting(tx: Tx, *, now_ms: int, knobs: Knobs, looking_back: bool = Fals
         raise ConfigError(f"supervision cannot start: {exc}", zh=f"督办无法开始：{exc}") from exc
     stale = _stale(tx, now_ms, knobs, looking_back=looking_back)
     said = repr([sorted((name, sorted(days.items())) for name, days in own.items()), sorted(listed.items())])
-    return Setting(now_ms=now_ms, knobs=knobs, calendars=calendars, stale=stale, own_days=said)
+    silent = stale | _stale(tx, now_ms, knobs, looking_back=looking_back, entities=("project", "task"))
+    return Setting(now_ms=now_ms, knobs=knobs, calendars=calendars, stale=stale, silent=silent, own_days=said)
 
 
 def with_place(knobs: Knobs, org_zone: str | None, authority: Sequence[str] | None) -> Knobs:
@@ -280,9 +284,14 @@ def _lifecycle_case(
     )
 
 
-def _stale(tx: Tx, now_ms: int, knobs: Knobs, *, looking_back: bool) -> frozenset[str]:
-    """Give the connections that stopped, or whose projects were not read for too long."""
-    heard = {stream.connection: stream.updated_ms for stream in streams.all(tx) if stream.entity == "project"}
+def _stale(
+    tx: Tx, now_ms: int, knobs: Knobs, *, looking_back: bool, entities: Sequence[str] = ("project",)
+) -> frozenset[str]:
+    """Give the connections that stopped, or whose projects, or any of *entities*, were not read for too long."""
+    heard: dict[str, int] = {}
+    for stream in streams.all(tx):
+        if stream.entity in entities:
+            heard[stream.connection] = min(stream.updated_ms, heard.get(stream.connection, stream.updated_ms))
     now = min(now_ms, max(heard.values(), default=now_ms)) if looking_back else now_ms
     late = {name for name, at_ms in heard.items() if now - at_ms > knobs.stale_after_h * HOUR_MS}
     return frozenset(late | {state.name for state in streams.connections(tx) if state.stopped})
@@ -325,11 +334,23 @@ def _blocking(tx: Tx, rows: Sequence[HubRow]) -> set[str]:
     return {row.uid for row in rows if set(_words(row.values["blocks"])) & nearest.get(_ref(row, "project"), set())}
 
 
+def rows_of_kind(
+    tx: Tx, projects: Sequence[str], *kinds: TaskKind, fields_: Sequence[str] | None = None
+) -> list[HubRow]:
+    """Give the live tasks of those kinds, inferred ones too; with all their fields or just with *fields_* and hints."""
+    wanted = None if fields_ is None else tuple(dict.fromkeys((*fields_, "kind", "record_type", "tags", "title")))
+    found = [
+        row
+        for kind in (list(kinds), None)
+        for row in hub.select(tx, "task", where={"project": list(projects), "kind": kind}, fields=wanted)
+    ]
+    return sorted((row for row in found if kind_of(row.values)[0] in kinds), key=lambda row: row.uid)
+
+
 def _next_milestones(tx: Tx, projects: Sequence[str]) -> dict[str, set[str]]:
-    where = {"kind": "milestone", "project": list(projects)}
     first: dict[str, tuple[str, str]] = {}
     names: dict[str, set[str]] = {}
-    for row in hub.select(tx, "task", where=where, fields=("project", "due", "status", "key", "title")):
+    for row in rows_of_kind(tx, projects, "milestone", fields_=("project", "due", "status", "key", "title")):
         if not is_open(_text(row.values["status"])):
             continue
         at, project = (_text(row.values["due"]) or "9999", row.uid), _ref(row, "project")

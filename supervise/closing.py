@@ -277,6 +277,9 @@ _FLAGS: Final = frozenset(
 _WEAK: Final = frozenset({"signed_by_non_approver", "deemed_unproven"})
 
 
+_AGAIN: Final = frozenset({"reopened", "rework", "requested", "testing"})
+
+
 def _state(item: AcceptanceItem, act: Acceptance | None, *, reopened: bool) -> AcceptanceState:
     """Give the state that the latest of the acts and the stage leaves; a new round outlives an old word."""
     stage = _STAGES.get(item.stage, "ready")
@@ -284,8 +287,8 @@ def _state(item: AcceptanceItem, act: Acceptance | None, *, reopened: bool) -> A
         return "reopened" if stage in ACCEPTED else stage
     if act is None:
         return stage
-    if act.outcome == "rejected" and stage in {"rework", "requested", "testing"}:
-        return stage
+    if stage in _AGAIN or (act.outcome != "rejected" and stage == "rejected"):
+        return stage  # an act sets the stage itself: one that says otherwise was set later, by whomever
     if act.outcome == "accepted" and act.conditions.strip():
         return "conditionally_accepted"
     return act.outcome

@@ -23,6 +23,7 @@ from supervise.delay import Attribution
 from supervise.engagement import Engagement
 from supervise.health import Health, HealthCase, health, read_memory
 from supervise.lessons import Proposal, improvements, proposals
+from supervise.lifecycle import Confidence
 from supervise.material import Material, read_materials, text
 from supervise.papers import civil
 from supervise.people import ContactLine, FeedbackLine, MeetingLine
@@ -203,7 +204,6 @@ def judge(material: Material) -> Judgement:
     taking_part = people.engaged(material, events)
     lines = schedule.milestone_lines(material, schedule.milestones_of(material))
     flags = people.lacking(material, events, charter=charter_in_force(signs))
-    lifecycle = material.reconciled.verdicts["lifecycle"]
     said = material.project.values.get("declared_health")
     case = HealthCase(
         uid=material.project.uid,
@@ -217,10 +217,21 @@ def judge(material: Material) -> Judgement:
         engagement=taking_part,
         declared=said if isinstance(said, str) else None,
         previous=read_memory(material.project.meta.get(HEALTH)),
-        confidence=lifecycle.confidence,
+        confidence=confidence_in(material),
     )
     judged = health(case, material.setting.knobs)
     return Judgement(signs, changes, risks, result, taking_part, lines, flags, judged, events)
+
+
+def confidence_in(material: Material) -> Confidence:
+    """Give how far what we know of a project can be trusted: as its claims agree, and as its records are fresh."""
+    mine = [material.project.uid, *(row.uid for row in material.tasks)]
+    known = {ref.connection for uid in mine for ref in material.sources.get(uid, ())}
+    silent = known & material.setting.silent
+    agreed = material.reconciled.verdicts["lifecycle"].confidence
+    if silent and (silent == known or silent & set(material.setting.knobs.authority[:1])):
+        return "low"
+    return "medium" if silent and agreed == "high" else agreed
 
 
 def standing(tx: Tx, material: Material, judged: Judgement | None = None) -> Standing:

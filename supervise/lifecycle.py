@@ -164,11 +164,11 @@ def _decide(case: LifecycleCase) -> _Decision:
     if not values:
         return case.base, "agreed", ()
     if len(values) == 1:
-        return _one(case, values[0], news, fresh)
+        return _one(case, values[0], news)
     return _several(case, values, news)
 
 
-def _one(case: LifecycleCase, value: str, news: Sequence[LifecycleClaim], fresh: Sequence[LifecycleClaim]) -> _Decision:
+def _one(case: LifecycleCase, value: str, news: Sequence[LifecycleClaim]) -> _Decision:
     """Judge a single new value: is it a step a project takes, and is there evidence for it?"""
     why = tuple(_reason(case, "R10.3", "claim", claim) for claim in news)
     if case.base is None:
@@ -176,7 +176,7 @@ def _one(case: LifecycleCase, value: str, news: Sequence[LifecycleClaim], fresh:
     if _irregular(case, value):
         return case.base, "irregular_transition", (*why, _reason(case, "R10.3", "irregular_transition"))
     if value in _GUARDED[case.field]:
-        return _guarded(case, value, why, alone=len(news) == 1 and len(fresh) > 1)
+        return _guarded(case, value, why, alone=len(news) == 1 and len(case.claims) > 1)
     return value, "taken", why
 
 

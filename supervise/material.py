@@ -26,7 +26,7 @@ from store.tx import Tx
 from supervise.calendar import Calendar
 from supervise.cases import Setting, read_moves, read_pauses, sources_of
 from supervise.change import Baseline
-from supervise.due import local_day, zone_of
+from supervise.due import local_day, read_due, zone_of
 from supervise.history import BallMove
 from supervise.kinds import TaskKind, kind_of
 from supervise.pauses import Pause
@@ -51,7 +51,7 @@ class Material:
         moves, events: the ball's history by task, as the rules take it and as it is kept.
         pauses: what people agreed on, by task.
         entered: task -> stage -> the day it last came into it.
-        born: task -> the day it came into being, where the journal tells.
+        born: task, or feedback without a day of its own -> the day it came into being, where the journal tells.
         notices: task -> what was said about it, and what was kept back.
     """
 
@@ -172,6 +172,7 @@ class _Reading:
             **self._acts("feedback", [row.uid for row in feedback]),
         }  # fmt: skip
         entered, born = self._stages(tasks, said)
+        born |= self._undated(feedback)
         sources = {
             **sources_of(self.tx, "project", uids), **sources_of(self.tx, "task", task_uids),
             **sources_of(self.tx, "feedback", [row.uid for row in feedback]),
@@ -272,18 +273,36 @@ class _Reading:
                     entered[uid][str(act.doc.get("to"))] = local_day(act.at_ms, zone)
         return entered, born
 
-    def _active(self, projects: Sequence[HubRow]) -> dict[str, date]:
-        """Give since when projects are active: as the journal tells, else their start day."""
+    def _undated(self, feedback: Sequence[HubRow]) -> dict[str, date]:
+        """Give when feedback that names no day was first seen here."""
         zone = zone_of([self.setting.knobs.zone])[0]
+        wanted = [row.uid for row in feedback if row.values.get("submitted_at") is None]
         found: dict[str, date] = {}
-        for row in projects:
-            start = row.values.get("start")
-            if row.values.get("lifecycle") in ("active", "delivered") and isinstance(start, str):
-                found[row.uid] = date.fromisoformat(start)
-        for entry in journal.since(self.tx, "project", [row.uid for row in projects], 0):
-            if entry.at_ms <= self.setting.now_ms and entry.changes.get("lifecycle", [None, None])[1] == "active":
+        for entry in journal.since(self.tx, "feedback", wanted, 0) if wanted else ():
+            if entry.at_ms <= self.setting.now_ms:
                 found.setdefault(entry.uid, local_day(entry.at_ms, zone))
         return found
+
+    def _active(self, projects: Sequence[HubRow]) -> dict[str, date]:
+        """Give since when projects are active: the day they became it, as the journal tells.
+
+        A project that was active when it was first seen is so since its start day, if that was earlier.
+        """
+        zone = zone_of([self.setting.knobs.zone])[0]
+        became: dict[str, date] = {}
+        found: dict[str, date] = {}
+        for entry in journal.since(self.tx, "project", [row.uid for row in projects], 0):
+            before, after = entry.changes.get("lifecycle", [None, None])
+            if entry.at_ms <= self.setting.now_ms and after == "active":
+                (became if before else found).setdefault(entry.uid, local_day(entry.at_ms, zone))
+        today = local_day(self.setting.now_ms, zone)
+        for row in projects:
+            start = read_due(row.values.get("start"))
+            if row.values.get("lifecycle") in ("active", "delivered") and isinstance(start, date):
+                known = found.get(row.uid)
+                if start <= (known or today):
+                    found[row.uid] = start
+        return found | became
 
 
 def taken_back(entity: EntityKind, row: HubRow, later: Sequence[Entry]) -> HubRow | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from store import acts, hub
 from store.acts import Act
 from store.hub import HubRow
 from supervise.acting import enter
+from supervise.due import local_day, zone_of
 from supervise.hand import Done, Hand, Scene, name_of, needs
 from supervise.risk import read_grade
 
@@ -196,7 +198,7 @@ def send_survey(hand: Hand, project: str, wave: str, contacts: Sequence[str]) ->
     """Keep to whom a wave went; its response rate is counted against them.
 
     Raises:
-        InputError: no wave, nobody, or somebody who was asked less than the least gap ago.
+        InputError: no wave, nobody, somebody who wants no mail or left, or who was asked less than the least gap ago.
     """
     with hand.begin() as scene:
         row = scene.row("project", project)
@@ -204,17 +206,32 @@ def send_survey(hand: Hand, project: str, wave: str, contacts: Sequence[str]) ->
         people = _people(scene, contacts)
         if not people:
             raise InputError("a wave goes to somebody (--contact)", zh="请指定调查对象(--contact)")
-        _mind_the_gap(scene, people, wave)
+        _mind_their_wish(scene, people)
+        _mind_the_gap(scene, row, people, wave)
         return scene.do("project", row, "survey_sent", {"wave": wave, "contacts": people})
 
 
-def _mind_the_gap(scene: Scene, people: Sequence[str], wave: str) -> None:
-    """Refuse to ask a person again too soon."""
-    gap = scene.hand.knobs.survey_gap_days
+def _mind_their_wish(scene: Scene, people: Sequence[str]) -> None:
+    """Refuse to ask who wants no mail, or is not there any more."""
+    for row in hub.read(scene.tx, "contact", people).values():
+        if row.values.get("opt_out") is True or row.values.get("inactive") is True or row.state != "live":
+            name = name_of(row, "contact")
+            raise InputError(f"{name} is not to be asked: opted out or inactive", zh=f"{name} 已拒收或已停用,不能发放")
+
+
+def _mind_the_gap(scene: Scene, project: HubRow, people: Sequence[str], wave: str) -> None:
+    """Refuse to ask a person again too soon; a wave may be followed by its reminders."""
+    knobs = scene.setting.knobs_of(None, project)
+    zone = zone_of([knobs.zone])[0]
+    reminded: Counter[str] = Counter()
     for act in acts.of_kind(scene.tx, "survey_sent"):
-        days = (scene.hand.happened_ms - act.at_ms) // 86_400_000
+        days = (scene.today - local_day(act.at_ms, zone)).days
         again = [uid for uid in people if uid in act.doc.get("contacts", ())]
-        if again and act.doc.get("wave") != wave and 0 <= days < gap:
+        if again and act.uid == project.uid and act.doc.get("wave") == wave:
+            reminded.update(again)
+            again = [uid for uid in again if reminded[uid] > knobs.survey_reminders]
+        if again and 0 <= days < knobs.survey_gap_days:
+            gap = knobs.survey_gap_days
             name = name_of(scene.row("contact", again[0]), "contact")
             raise InputError(
                 f"{name} was asked {days} days ago ({act.doc.get('wave')}); {gap} days must lie between",

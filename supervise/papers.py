@@ -168,7 +168,8 @@ def changes(material: Material) -> list[ChangeView]:
     return [
         view_change(
             read_request(
-                row, material.said(row.uid, "decision"), milestones, material.entered.get(row.uid, {})
+                row, material.said(row.uid, "decision"), milestones, material.entered.get(row.uid, {}),
+                material.born.get(row.uid),
             ),
             today=material.today, calendar=material.calendar, knobs=material.setting.knobs,
         )

@@ -38,7 +38,8 @@ from supervise.verdict import TaskCase, TaskVerdict, verdict_at_close
 KEY_ROLES: Final = frozenset({"sponsor", "decision_maker", "approver", "coordinator", "key_user"})
 _BY_CONTACT: Final = {
     "signature": "signer", "rejection": "signer", "revocation": "signer", "acceptance": "signer",
-    "decision": "approver", "minutes_confirmed": "by", "promise": "contact", "responded": "by",
+    "decision": "approver", "minutes_confirmed": "by", "promise": "contact", "responded": "by", "dispute": "contact",
+    "objection": "contact",
 }  # fmt: skip
 """Act -> where it names the contact who did it."""
 
@@ -243,7 +244,7 @@ def loop_case(material: Material, row: HubRow) -> LoopCase:
     return LoopCase(
         uid=row.uid,
         kind=text(values, "kind"),
-        on=civil_in(values.get("submitted_at"), material) or material.today,
+        on=civil_in(values.get("submitted_at"), material) or material.born.get(row.uid) or material.today,
         score=decimal_of(values.get("score")),
         scale=text(values, "scale"),
         owner=text(values, "owner"),
@@ -264,7 +265,7 @@ def measured(material: Material) -> SatisfactionResult:
         )
         for row in material.feedback if text(row.values, "kind") in SCALES
     ]  # fmt: skip
-    return satisfaction(answers, {wave: len(who) for wave, who in invited(material).items()}, material.setting.knobs)
+    return satisfaction(answers, invited(material), material.setting.knobs)
 
 
 def invited(material: Material) -> dict[str, set[str]]:

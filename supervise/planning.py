@@ -12,14 +12,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from mapping.errors import InputError
-from mapping.records import Value
+from mapping.records import Value, Values
 from store import acts, hub, supervision
 from store.acts import Act
 from store.hub import HubChange, HubRow
 from store.journal import Entry
 from store.tx import Tx
 from supervise.calendar import Calendar
-from supervise.cases import Setting
+from supervise.cases import Setting, rows_of_kind
 from supervise.change import APPROVED, Baseline, ChangeRequest, first_baseline, gate, rebaseline
 from supervise.due import read_due
 
@@ -45,9 +45,8 @@ def keep_baseline(
     row = hub.read(tx, "project", [project]).get(project) if project else None
     if row is None:
         return []
-    tasks = hub.select(tx, "task", where={"project": project, "kind": ["milestone", "change_request"]})
-    milestones = [task for task in tasks if task.values.get("kind") == "milestone"]
-    requests = [task for task in tasks if task.values.get("kind") == "change_request"]
+    milestones = rows_of_kind(tx, [project], "milestone")
+    requests = rows_of_kind(tx, [project], "change_request")
     kept = acts.of(tx, "task", [task.uid for task in requests], ["decision"])
     made = [*kept, *(act for act in decided if act.kind == "decision")]
     versions = read_baselines(tx, project)
@@ -76,13 +75,15 @@ def read_baselines(tx: Tx, project: str, until_ms: int | None = None) -> list[Ba
 
 
 def read_request(
-    row: HubRow, decisions: Sequence[Act], milestones: Sequence[HubRow], entered: Mapping[str, date]
-) -> ChangeRequest:
+    row: HubRow, decisions: Sequence[Act], milestones: Sequence[HubRow], entered: Mapping[str, date],
+    born: date | None = None,
+) -> ChangeRequest:  # fmt: skip
     """Give a change request as the rules take it: its fields, its last decision, the milestones it names.
 
     Args:
         decisions: the decisions on this request, oldest first.
         entered: when it came into each of its stages.
+        born: when it came into being; one first seen in a later stage was submitted by then.
     """
     values = row.values
     doc: Mapping[str, Any] = decisions[-1].doc if decisions else {}
@@ -96,10 +97,16 @@ def read_request(
         approver_roles=tuple(doc.get("roles") or ()),
         decided_on=_day(doc.get("decided_on")),
         stage=str(values.get("stage") or "draft"),
-        submitted_on=entered.get("submitted") or _day(values.get("start")),
+        submitted_on=entered.get("submitted") or _day(values.get("start")) or _submitted_by(values, entered, born),
         affected=tuple(named(values.get("affected"), milestones)),
         started_on=entered.get("implementing"),
     )
+
+
+def _submitted_by(values: Values, entered: Mapping[str, date], born: date | None) -> date | None:
+    """Give the first day on which a request is known to have been submitted; None for a draft."""
+    later = [day for stage, day in entered.items() if stage not in ("draft", "deferred")]
+    return min(later, default=born) if values.get("stage") not in (None, "", "draft") else None
 
 
 def named(value: Value, rows: Sequence[HubRow]) -> list[str]:

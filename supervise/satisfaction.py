@@ -7,7 +7,7 @@ scales are never mixed. Everything is reckoned in decimals and rounded half away
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -135,11 +135,15 @@ class SatisfactionResult:
     reasons: tuple[Reason, ...] = ()
 
 
-def satisfaction(answers: Iterable[Answer], invited: Mapping[str, int], knobs: Knobs) -> SatisfactionResult:
+Invited = Collection[str] | int
+"""Whom a wave was sent to, or just how many they were."""
+
+
+def satisfaction(answers: Iterable[Answer], invited: Mapping[str, Invited], knobs: Knobs) -> SatisfactionResult:
     """Give every measure of every wave.
 
     Args:
-        invited: wave -> contacts a survey was sent to.
+        invited: wave -> contacts a survey was sent to, or how many they were.
     """
     given = sorted(answers, key=lambda each: (each.at_ms, each.uid))
     scored = [each for each in given if each.kind in SCALES and each.score is not None]
@@ -316,7 +320,7 @@ def wilson(hits: int, n: int) -> tuple[Decimal, Decimal]:
     return max(Decimal(), _HUNDRED * (centre - half) / whole), min(_HUNDRED, _HUNDRED * (centre + half) / whole)
 
 
-def _score(kind: Measure, scale: str, wave: str, votes: Sequence[Answer], invited: int | None, knobs: Knobs) -> Score:
+def _score(kind: Measure, scale: str, wave: str, votes: Sequence[Answer], asked: Invited | None, knobs: Knobs) -> Score:
     n = len(votes)
     suppressed = n < knobs.survey_min
     foreign = scale != SCALES[kind]
@@ -334,8 +338,8 @@ def _score(kind: Measure, scale: str, wave: str, votes: Sequence[Answer], invite
         indicative=not suppressed and n < knobs.survey_sure,
         suppressed=suppressed,
         counts=_counts(votes),
-        response_rate=_rate(n, invited),
-        invited=invited,
+        response_rate=_rate([vote.contact for vote in votes], asked),
+        invited=_many(asked),
         reasons=tuple(_why(kind, scale, wave, n, knobs)),
     )
 
@@ -359,8 +363,18 @@ def _counts(votes: Sequence[Answer]) -> dict[str, int]:
     return {str(score): found[score] for score in sorted(found)}
 
 
-def _rate(answered: int, invited: int | None) -> Decimal | None:
-    return rounded(_HUNDRED * answered / invited, 1) if invited else None
+def _rate(contacts: Iterable[str], asked: Invited | None) -> Decimal | None:
+    """Give how many percent of those asked answered; who was not asked does not count, who did not sign does."""
+    many = _many(asked)
+    if not many:
+        return None
+    given = list(contacts)
+    named = set(given) - {""} if isinstance(asked, int) or asked is None else set(given) & set(asked)
+    return rounded(_HUNDRED * min(many, len(named) + given.count("")) / many, 1)
+
+
+def _many(asked: Invited | None) -> int | None:
+    return asked if isinstance(asked, int) or asked is None else len(asked)
 
 
 def _why(kind: Measure, scale: str, wave: str, n: int, knobs: Knobs) -> Iterable[Reason]:
@@ -421,14 +435,14 @@ def _latest(answers: Sequence[Answer]) -> tuple[Answer, ...]:
     return tuple(kept.values())
 
 
-def _order(answers: Sequence[Answer], invited: Mapping[str, int]) -> list[str]:
+def _order(answers: Sequence[Answer], invited: Mapping[str, Invited]) -> list[str]:
     """Give the waves by their first answer, those without any last; names say nothing about time."""
     answered = list(dict.fromkeys(answer.wave for answer in answers))
     return [*answered, *sorted(set(invited) - set(answered))]
 
 
-def _wave(name: str, answers: Sequence[Answer], invited: int | None) -> Wave:
+def _wave(name: str, answers: Sequence[Answer], asked: Invited | None) -> Wave:
     signed = {answer.contact for answer in answers if answer.wave == name and answer.contact}
     unsigned = sum(1 for answer in answers if answer.wave == name and not answer.contact)
-    answered = len(signed) + unsigned
-    return Wave(wave=name, invited=invited, answered=answered, response_rate=_rate(answered, invited))
+    rate = _rate([*signed, *[""] * unsigned], asked)
+    return Wave(wave=name, invited=_many(asked), answered=len(signed) + unsigned, response_rate=rate)

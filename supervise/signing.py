@@ -179,7 +179,12 @@ def _state(item: SignOff, signature: Signature | None) -> SignOffState:
         return _by_stage(item.stage)
     if not _binds(signature, item):
         return "superseded"
+    if item.stage in _TAKEN_BACK:  # a signature sets the stage itself: one that says otherwise was set later
+        return _by_stage(item.stage)
     return "signed_with_comments" if signature.comments.strip() else "signed"
+
+
+_TAKEN_BACK: Final = frozenset({"drafting", "issued", "commented", "rejected", "revoked"})
 
 
 def _by_stage(stage: str) -> SignOffState:

@@ -41,7 +41,9 @@ def said(outcome: str = "accepted", at_ms: int = 10, **more: Any) -> Acceptance:
 
 
 def view(today: str = "2026-06-30", knobs: Knobs | None = None, **item: Any) -> AcceptanceView:
-    made = AcceptanceItem(**{"uid": "a1", "title": "门户验收", "stage": "requested", **item})
+    acts = sorted(item.get("acts", ()), key=lambda act: act.at_ms)
+    stage = acts[-1].outcome if acts else "requested"  # an act sets the stage
+    made = AcceptanceItem(**{"uid": "a1", "title": "门户验收", "stage": stage, **item})
     return view_acceptance(made, today=day(today), calendar=CHINA, knobs=knobs or Knobs())
 
 
@@ -55,6 +57,10 @@ def view(today: str = "2026-06-30", knobs: Knobs | None = None, **item: Any) -> 
         ({"acts": [said(roles=("key_user",))]}, "accepted", False, ("signed_by_non_approver",)),
         ({"acts": [said(conditions="补文档")]}, "conditionally_accepted", True, ()),  # naive: accepted outright
         ({"acts": [said("conditionally_accepted")]}, "conditionally_accepted", True, ()),
+        *[
+            ({"acts": [said()], "stage": stage}, stage, False, ())
+            for stage in ("reopened", "rework", "requested", "testing", "rejected")  # set later, in a CRM
+        ],
         ({"acts": [said("rejected")], "stage": "rejected"}, "rejected", False, ()),
         ({"acts": [said("rejected")], "stage": "requested"}, "requested", False, ()),  # the next round
         ({"acts": [said("rejected")], "stage": "accepted"}, "rejected", False, ()),  # a status against a word

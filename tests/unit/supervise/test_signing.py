@@ -42,6 +42,10 @@ def view(version: str = "v1", doc_hash: str = "", **item: Any) -> SignOffView:
         ({"doc_hash": "bb", "signatures": [signature(doc_hash="aa")]}, "superseded", False, "re_sign",
          ("document_changed",)),  # naive: the version label is the same
         ({"doc_hash": "bb", "signatures": [signature(doc_hash="bb")]}, "signed", True, "", ()),
+        ({"stage": "revoked", "signatures": [signature()]}, "revoked", False, "", ()),  # taken back, in a CRM
+        ({"stage": "issued", "signatures": [signature()]}, "unsigned", False, "sign", ()),
+        ({"stage": "rejected", "signatures": [signature()]}, "rejected", False, "", ()),
+        ({"stage": "drafting", "version": "v2", "signatures": [signature()]}, "superseded", False, "re_sign", ()),
         ({"doc_hash": "bb", "signatures": [signature()]}, "signed", True, "", ()),
         ({"signatures": [signature(roles=("coordinator",))]}, "signed", False, "sign", ("signed_by_non_approver",)),
         ({"signatures": [signature(roles=())]}, "signed", False, "sign", ("signed_by_non_approver",)),
