@@ -11,7 +11,7 @@ from store import hub, reviews
 from store.hub import HubRow
 from store.reviews import Review
 from store.tx import Tx
-from supervise.cases import MEMORY, Claims, Setting, lifecycle_cases, sources_of
+from supervise.cases import MEMORY, Claims, Setting, lifecycle_cases, remembered, sources_of
 from supervise.lifecycle import CLAIMED, QUIET, LifecycleVerdict, Proof, reconcile
 from supervise.report import ClaimView, ProjectItem
 from supervise.survey import ProjectTally, name_of
@@ -87,7 +87,10 @@ def reconcile_projects(tx: Tx, rows: Sequence[HubRow], setting: Setting) -> list
 
 
 def _proofs(tx: Tx, rows: Sequence[HubRow], setting: Setting, claims: Claims) -> dict[str, Proof]:
-    """Read what their own records say of those projects of which a source claims an end that the hub has not."""
+    """Read what their own records say of those projects of which a source claims an end that the hub has not.
+
+    A project that stood nowhere yet takes what it is first said to be; nothing is read for it.
+    """
     from supervise.evidence import proofs  # which reads projects, and so needs this module
 
     ended = [row for row in rows if any(_claims_end(claim, row) for claim in claims.get(row.uid, ()))]
@@ -95,7 +98,9 @@ def _proofs(tx: Tx, rows: Sequence[HubRow], setting: Setting, claims: Claims) ->
 
 
 def _claims_end(claim: claim_rows.Claim, row: HubRow) -> bool:
-    return claim.field == "lifecycle" and claim.value in _PROVEN and claim.value != row.values.get("lifecycle")
+    shown = row.values.get("lifecycle")
+    first = shown is None and remembered(row, "lifecycle") is None
+    return claim.field == "lifecycle" and claim.value in _PROVEN and claim.value != shown and not first
 
 
 def project_items(

@@ -81,7 +81,8 @@ def judge_tasks(tx: Tx, rows: Sequence[HubRow], setting: Setting, *, whole: bool
 
 
 def fresh_move(row: HubRow, moves: Sequence[BallMove], now_ms: int) -> BallMove | None:
-    """Give the move that is not in the history yet: another holder, opened or closed since, or due on another day.
+    """Give the move that is not in the history yet: another holder, opened or closed since, closed otherwise, or due
+    on another day.
 
     A new due day is kept while the item is open, so that lateness under the old one stays what it was.
     It is never put before what was seen earlier, so that a clock that went back does not turn the history around.
@@ -90,7 +91,7 @@ def fresh_move(row: HubRow, moves: Sequence[BallMove], now_ms: int) -> BallMove 
     status = _text(row.values.get("status"))
     last, due = moves[-1] if moves else None, row.values.get("due")
     same = last is not None and last.holder == holder and is_open(last.status) == is_open(status)
-    if last is not None and same and (last.due == due or not is_open(status)):
+    if last is not None and same and (last.due == due if is_open(status) else last.status == status):
         return None
     return BallMove(max(now_ms, last.at_ms) if last else now_ms, holder, status, due)
 

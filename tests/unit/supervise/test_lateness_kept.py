@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from store import supervision
+from store import journal, supervision
 from store.database import Database
 from supervise import acting
 from supervise.cases import read_setting
@@ -121,6 +121,22 @@ def test_days_of_an_agreed_pause_are_nobodys(desk: ProjectDesk) -> None:
     assert found.client_items[0].obd == 6
     assert shares(found.attribution["m"]) == (6, 0, 4, 3, 6)
     assert days(found.attribution["m"], "neutral") == [date(2026, 6, day) for day in (9, 10, 11, 12)]
+
+
+@pytest.mark.parametrize(
+    ("then", "told"),
+    [("not_started", True), ("cancelled", True), ("waiting_client", False), ("done", False), ("on_hold", True)],
+)
+def test_a_step_a_crm_takes_from_an_ended_item_is_taken_and_told(desk: ProjectDesk, then: str, told: bool) -> None:
+    action(desk, status="done")
+    play(desk, "2026-06-01T09:00")
+    desk.edit("task", "a", status=then)
+    play(desk, "2026-06-02T09:00")
+    play(desk, "2026-06-03T09:00")
+    with desk.db.read() as tx:
+        noted = [one.changes for one in journal.of(tx, "task", "a") if one.kind == "irregular_transition"]
+    assert noted == ([{"status": ["done", then]}] if told else [])
+    assert desk.values("task", "a")["status"] == then
 
 
 def test_what_was_late_before_a_pause_is_done_late_in_it(desk: ProjectDesk) -> None:

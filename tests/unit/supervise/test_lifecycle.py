@@ -149,3 +149,12 @@ def test_declared_health_has_no_illegal_step_and_no_ending() -> None:
     assert (
         verdict("green", {"one": "red", "two": "yellow"}, field="declared_health", authority=("two",)).value == "yellow"
     )
+
+
+def test_one_of_several_sources_cannot_cancel_while_the_other_is_silent() -> None:
+    case = LifecycleCase(
+        uid="p", base="active",
+        claims=[LifecycleClaim("one", "cancelled", 5), LifecycleClaim("two", "active", 5, stale=True)],
+    )  # fmt: skip
+    found = reconcile(case)
+    assert (found.value, found.outcome) == ("active", "cancel_needs_person")

@@ -19,7 +19,9 @@ from store.hub import HubRow
 from store.links import Link
 from store.streams import ConnectionState, Stream
 from store.supervision import CalendarDay, Override, Pause
+from supervise.cases import read_setting
 from supervise.knobs import Knobs
+from supervise.projects import reconcile_projects
 from supervise.report import ProjectItem, SupervisionReport
 from supervise.rounds import supervise_once
 from supervise.settings import read_knobs
@@ -318,6 +320,23 @@ def test_the_first_agreed_claim_becomes_the_hubs_value(db: Database) -> None:
     assert report.disagreements == []
     assert look(db, "2026-06-15T10:00").changed == 0
     assert dirty(db, "project") == []
+
+
+def test_the_first_word_on_a_project_is_taken_without_reading_its_records(db: Database) -> None:
+    asked: list[str] = []
+    for uid, lifecycle in (("p1", None), ("p2", "accepted")):
+        plant(db, "project", uid, name=uid, lifecycle=lifecycle)
+        plant(db, "task", f"{uid}t", title="t", project=uid, status="done")
+        claim(db, uid, zoho="closed")
+        with db.read() as tx:
+            row = hub.read(tx, "project", [uid])[uid]
+            setting = read_setting(tx, now_ms=ms("2026-06-15T09:00"), knobs=Knobs())
+            assert tx.raw is not None
+            tx.raw.set_trace_callback(asked.append)
+            (found,) = reconcile_projects(tx, [row], setting)
+            tx.raw.set_trace_callback(None)
+        assert found.verdicts["lifecycle"].outcome == ("taken" if lifecycle is None else "closure_gate_open")
+        assert any('"task"' in sql for sql in asked) is (lifecycle is not None)
 
 
 def test_one_new_claim_moves_the_hub_and_the_other_side_does_not_move_it_back(db: Database) -> None:
