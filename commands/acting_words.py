@@ -241,6 +241,10 @@ ACTING: Final[Mapping[str, tuple[str, str]]] = {
         " + 未解释 {unexplained} - 已追回 {recovered};可顺延 {relief},可主张 {claimable}",
     ),
     "page.acceptance": ("Acceptance", "验收"),
+    "page.rounds": (
+        "Rounds with the client: {share} taken the first time (n={n}); working days by side",
+        "客户评审轮次:一次通过率 {share}(n={n});各方用时按工作日计",
+    ),
     "page.changes": (
         "Changes: {approved} approved, cost {cost}, {days} working days",
         "变更:已批准 {approved} 项,费用 {cost},{days} 个工作日",
@@ -273,6 +277,11 @@ ACTING: Final[Mapping[str, tuple[str, str]]] = {
     "column.state": ("STATE", "状态"),
     "column.deemed": ("DEEMED ON", "视为验收日"),
     "column.punch": ("OPEN POINTS", "遗留"),
+    "column.rounds": ("ROUNDS", "轮次"),
+    "column.first_pass": ("FIRST PASS", "一次通过"),
+    "column.with_client": ("CLIENT DAYS", "客户天数"),
+    "column.with_us": ("OUR DAYS", "我方天数"),
+    "column.with_third": ("THIRD DAYS", "第三方天数"),
     "column.cost": ("COST", "费用"),
     "column.added": ("DAYS", "天数"),
     "column.age": ("AGE", "已等"),

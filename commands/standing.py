@@ -182,7 +182,24 @@ def _show_papers(app: App, dossier: Dossier) -> None:
             for one in dossier.acceptance
         ]  # fmt: skip
         table(app, ("title", "state", "deemed", "punch", "flags"), rows)
+    _show_rounds(app, dossier)
     _show_registers(app, dossier)
+
+
+def _show_rounds(app: App, dossier: Dossier) -> None:
+    handed = [one for one in dossier.rounds if one.rounds]
+    if not handed:
+        return
+    share, judged = dossier.first_pass
+    click.echo("\n" + app.say("page.rounds", share="-" if share is None else f"{share} %", n=judged))
+    rows: list[Sequence[object]] = [
+        (
+            one.title, _word(app, f"stage.{one.stage}") if one.stage else "", one.rounds, _plainly(app, one.first_pass),
+            one.working_days("client"), one.working_days("vendor"), one.working_days("third_party"),
+        )
+        for one in handed
+    ]  # fmt: skip
+    table(app, ("title", "state", "rounds", "first_pass", "with_client", "with_us", "with_third"), rows)
 
 
 def _show_registers(app: App, dossier: Dossier) -> None:

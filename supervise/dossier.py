@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from mapping.records import Values
@@ -35,6 +36,7 @@ from supervise.satisfaction import SatisfactionResult
 from supervise.schedule import LedgerLine, MilestoneLine
 from supervise.signing import SignOffView, charter_in_force, signed_of
 from supervise.survey import ProjectTally, is_due_soon, louder, task_items
+from supervise.turns import Rounds, first_pass_share
 
 __all__ = [
     "ContactLine", "DecisionLine", "Dossier", "FeedbackLine", "Freshness", "LedgerLine", "MeetingLine",
@@ -95,6 +97,8 @@ class Dossier:
         values, account: the records themselves.
         client_items, our_items, third_items, on_hold: open tasks by whose move it is, loudest first.
         due_soon: client actions that fall due within the next days; undated: open tasks without a due date.
+        rounds: how often deliverables and acceptances went to the client, and who had them how long.
+        first_pass: the percentage of those that the client took the first time, and of how many.
         gate: what keeps the project from being closed.
         attribution: milestone uid -> whose days its delay is made of.
         ledger: every move of the ball, in the order it was written down.
@@ -122,6 +126,8 @@ class Dossier:
     milestones: tuple[MilestoneLine, ...] = ()
     sign_offs: tuple[SignOffView, ...] = ()
     acceptance: tuple[AcceptanceView, ...] = ()
+    rounds: tuple[Rounds, ...] = ()
+    first_pass: tuple[Decimal | None, int] = (None, 0)
     gate: ClosureGate = field(default_factory=ClosureGate)
     risks: tuple[RiskView, ...] = ()
     changes: tuple[ChangeView, ...] = ()
@@ -255,7 +261,7 @@ def standing(tx: Tx, material: Material, judged: Judgement | None = None) -> Sta
 def compose(tx: Tx, material: Material) -> Dossier:
     """Give everything about one project."""
     judged = judge(material)
-    accepted = papers.acceptance(material)
+    accepted, rounds = papers.acceptance(material), papers.rounds(material)
     milestones = schedule.milestones_of(material)
     feedback = people.feedback_lines(material)
     items = _items(tx, material)
@@ -280,6 +286,8 @@ def compose(tx: Tx, material: Material) -> Dossier:
         milestones=tuple(judged.milestones),
         sign_offs=tuple(judged.signs),
         acceptance=tuple(accepted),
+        rounds=tuple(rounds),
+        first_pass=first_pass_share(rounds),
         gate=closure_gate(papers.closure_case(material, accepted)),
         risks=(*rank_risks(judged.risks), *(view for view in judged.risks if not view.live)),
         changes=tuple(judged.changes),

@@ -34,8 +34,9 @@ from supervise.planning import calendar_of, read_baselines
 from supervise.projects import Reconciled, reconcile_projects
 from supervise.report import SourceRef
 from supervise.survey import Judged, judge_tasks
+from supervise.turns import REVIEWED, Step, read_steps
 
-STAGED: Final = frozenset({"change_request", "acceptance", "risk", "sign_off", "survey"})
+STAGED: Final = frozenset({"change_request", "acceptance", "risk", "sign_off", "survey", "deliverable_review"})
 _MADE: Final = frozenset({"insert", "add", "punch", "answer", "follow"})
 
 
@@ -51,7 +52,8 @@ class Material:
         moves, events: the ball's history by task, as the rules take it and as it is kept.
         pauses: what people agreed on, by task.
         entered: task -> stage -> the day it last came into it.
-        born: task, or feedback without a day of its own -> the day it came into being, where the journal tells.
+        entered, born, steps = self._stages(tasks, said)
+        born |= self._undated(feedback)
         notices: task -> what was said about it, and what was kept back.
     """
 
@@ -69,6 +71,7 @@ class Material:
     events: Mapping[str, Sequence[BallEvent]] = field(default_factory=dict)
     pauses: Mapping[str, Sequence[Pause]] = field(default_factory=dict)
     entered: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
+    steps: Mapping[str, Sequence[Step]] = field(default_factory=dict)
     born: Mapping[str, date] = field(default_factory=dict)
     notices: Mapping[str, Sequence[Notice]] = field(default_factory=dict)
     sources: Mapping[str, Sequence[SourceRef]] = field(default_factory=dict)
@@ -171,7 +174,7 @@ class _Reading:
             **self._acts("project", uids), **self._acts("task", task_uids),
             **self._acts("feedback", [row.uid for row in feedback]),
         }  # fmt: skip
-        entered, born = self._stages(tasks, said)
+        entered, born, steps = self._stages(tasks, said)
         born |= self._undated(feedback)
         sources = {
             **sources_of(self.tx, "project", uids), **sources_of(self.tx, "task", task_uids),
@@ -199,6 +202,7 @@ class _Reading:
                 events=events,
                 pauses=pauses,
                 entered=entered,
+                steps=steps,
                 born=born,
                 notices=told,
                 sources=sources,
@@ -253,15 +257,17 @@ class _Reading:
 
     def _stages(
         self, tasks: Sequence[HubRow], said: Mapping[str, Sequence[Act]]
-    ) -> tuple[dict[str, dict[str, date]], dict[str, date]]:
-        """Give when tasks came into their stages, and into being, as the journal and people's word have it."""
+    ) -> tuple[dict[str, dict[str, date]], dict[str, date], dict[str, list[Step]]]:
+        """Give when tasks came into their stages, into being, and how, as the journal and people's word have it."""
         zone = zone_of([self.setting.knobs.zone])[0]
         entered: dict[str, dict[str, date]] = defaultdict(dict)
         born: dict[str, date] = {}
         wanted = [row.uid for row in tasks if kind_of(row.values)[0] in STAGED]
+        told: dict[str, list[Entry]] = defaultdict(list)
         for entry in journal.since(self.tx, "task", wanted, 0):
             if entry.at_ms > self.setting.now_ms or entry.op_id:
                 continue
+            told[entry.uid].append(entry)
             if entry.kind in _MADE:
                 born.setdefault(entry.uid, local_day(entry.at_ms, zone))
             stage = entry.changes.get("stage", [None, None])[1]
@@ -271,7 +277,9 @@ class _Reading:
             for act in said.get(uid, ()):
                 if act.kind == "stage":
                     entered[uid][str(act.doc.get("to"))] = local_day(act.at_ms, zone)
-        return entered, born
+        reviewed = [row for row in tasks if kind_of(row.values)[0] in REVIEWED]
+        steps = {row.uid: read_steps(row, told.get(row.uid, ()), said.get(row.uid, ()), zone) for row in reviewed}
+        return entered, born, steps
 
     def _undated(self, feedback: Sequence[HubRow]) -> dict[str, date]:
         """Give when feedback that names no day was first seen here."""

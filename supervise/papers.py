@@ -29,6 +29,7 @@ from supervise.planning import read_request, whole_of
 from supervise.risk import Risk, RiskView, read_grade, view_risk
 from supervise.signing import Rejection, Revocation, Signature, SignOff, SignOffView, view_sign_off
 from supervise.stages import stage_of
+from supervise.turns import REVIEWED, Rounds, rounds_of
 
 FINAL_REPORTS = frozenset({"closure", "final", "final_report"})
 _GIVEN: dict[str, Given] = {
@@ -114,6 +115,17 @@ def _acceptance(material: Material, row: HubRow) -> AcceptanceItem:
         term_bd=whole_of(material.project.values.get("deemed_after_bd")),
         reopened_ms=reopened[-1].at_ms if reopened else None,
     )  # fmt: skip
+
+
+def rounds(material: Material) -> list[Rounds]:
+    """Give how often each deliverable and each acceptance went to the client, and who had it how long."""
+    return [
+        rounds_of(
+            row.uid, row.values, kind, material.steps.get(row.uid, ()), today=material.today, calendar=material.calendar
+        )
+        for kind in REVIEWED
+        for row in material.of_kind(kind)
+    ]
 
 
 def _punch(material: Material, row: HubRow) -> PunchItem:

@@ -179,6 +179,11 @@ def test_7_a_deliverable_returned_twice_is_in_its_third_round_and_each_wait_is_o
     assert (row["stage__c"], row["status__c"]) == ("approved", "done")
     told = opened.type("why", "设计文档", "round", "--json").out
     assert '"3"' in told
+    (seen,) = opened.show("质量")["rounds"]
+    assert (seen["rounds"], seen["first_pass"]) == (3, False)
+    waits = [(turn["side"], turn["working_days"]) for turn in seen["turns"] if turn["since"] != turn["until"]]
+    assert waits[-5:] == [("client", 2), ("vendor", 1), ("client", 3), ("vendor", 1), ("client", 1)]  # 10 May is off
+    assert "客户天数" in opened.type("project", "show", "质量", lang="zh").out
 
 
 def test_1_a_new_version_outdates_the_signature_and_asks_for_another(opened: Office) -> None:
