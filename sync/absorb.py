@@ -206,7 +206,8 @@ class Absorber:
         now_ms, ids = self._clock.now_ms(), [record.id for record in page.records]
         with self._db.read() as tx:
             known = links.known(tx, spoke.name, bound.map.object, ids)
-            moved = [one.id for one in page.records if one.id in known and _differs(bound, one, known[one.id])]
+            exact = spoke.connector.capabilities.record_version
+            moved = [one.id for one in page.records if one.id in known and _differs(bound, one, known[one.id], exact)]
             held = links.by_remote(tx, spoke.name, bound.map.object, moved)
         since_ms = now_ms - int(spoke.settings.visible_after_s * 1000)
         late = [id_ for id_, link in held.items() if int(link.notes.get(FRESH) or 0) > since_ms]
@@ -317,9 +318,14 @@ def _advance(stream: Stream, page: Page, listed: int, now_ms: int) -> Stream:
     return replace(stream, watermark=page.watermark, backfilled_ms=done, listed=seen, updated_ms=now_ms)
 
 
-def _differs(bound: BoundMap, record: RemoteRecord, known: Known) -> bool:
-    """Say whether a listed record says something else than what we know of it."""
-    if known[0] == record.version:
+def _differs(bound: BoundMap, record: RemoteRecord, known: Known, exact: bool) -> bool:
+    """Say whether a listed record says something else than what we know of it.
+
+    Args:
+        exact: a version stands for one state. A modified time does not, and what a link remembers is the one before
+            our own write: just what a late listing shows.
+    """
+    if exact and known[0] == record.version:
         return False
     try:
         return canonical(bound.read(record.payload)) != known[3]

@@ -289,6 +289,26 @@ def test_what_an_absent_connection_misses_is_not_looked_at_again_until_it_is_bac
         assert hub.dirty(tx, "contact") == []
 
 
+def _late(tmp_path: Path, **settings: Any) -> tuple[Rig, str, str]:
+    """Write to a side whose listing then still shows the record as we knew it before; its overlap reaches back."""
+    rig = Rig(tmp_path, visible_after_s=12.0, overlap_s=600.0, each={"b": {"record_version": False}}, **settings)
+    rig.b.list_lag_s = 10
+    mine, theirs = rig.ann(title="CTO")
+    rig.clock.sleep(60)
+    rig.rest()
+    rig.a.edit("contacts", mine, {"title": "CEO"})
+    rig.round(after_s=1)
+    return rig, mine, theirs
+
+
+def test_a_late_listing_of_what_we_knew_before_our_write_undoes_nothing_without_versions(tmp_path: Path) -> None:
+    rig, mine, theirs = _late(tmp_path)
+    for _ in range(8):
+        rig.round(after_s=1)
+        assert rig.row.values["title"] == "CEO"
+        assert rig.a.live("contacts")[mine]["title"] == rig.b.live("contacts")[theirs]["title"] == "CEO"
+
+
 # --- scope --------------------------------------------------------------------------------------------------------
 
 IN_SCOPE: dict[str, Any] = {"a": {"contact": {"where": [["side", "eq", "client"]]}}}
