@@ -310,8 +310,14 @@ def _send_rows(spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict]) -> li
     again, settled = _look_again(spoke, bound, lost)
     for half in (again[: len(again) // 2], again[len(again) // 2 :]):
         if half:
-            settled += _send_rows(spoke, bound, half)
+            settled += [_still_lost(verdict) for verdict in _send_rows(spoke, bound, half)]
     return settled
+
+
+def _still_lost(verdict: Verdict) -> Verdict:
+    """Keep a create lost whose second sending came to nothing: the first may have made its record all the same."""
+    told = verdict.op.action != "create" or verdict.outcome in ("applied", "duplicate")
+    return verdict if told else replace(verdict, outcome="unknown")
 
 
 def _show_holders(spoke: Spoke, bound: BoundMap, judged: list[Verdict]) -> list[Verdict]:

@@ -57,6 +57,11 @@ BROKE_HOT = {
     500586: "the double of a row deleted before its side was first listed was made its own record",
     500908: "the double of a row deleted before its side was first listed was made its own record",
     53733: "a record that came back from the bin got a twin",
+    1011949: "a create whose answer was lost was sent again, found its record busy, and was forgotten",
+    1033887: "a create whose answer was lost was sent again, found its record busy, and was forgotten",
+    1040661: "a create whose answer was lost was sent again, found its record busy, and was forgotten",
+    1054218: "a create whose answer was lost was sent again, found its record busy, and was forgotten",
+    1058538: "a create whose answer was lost was sent again, found its record busy, and was forgotten",
 }
 
 
