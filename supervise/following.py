@@ -187,16 +187,27 @@ class _Following:
     def signatures(self) -> None:
         """Give each signature that a newer version outdated an item of its own to be signed."""
         rows = {row.uid: row for row in self.material.tasks}
-        replaced = {text(row.values, "parent") for row in self.material.of_kind("sign_off")}
         for view in self.judged.signs:
-            if view.wants != "re_sign" or view.uid in replaced:
+            if view.wants != "re_sign" or self._asked(view.uid, view.doc_version):
                 continue
             row = rows[view.uid]
+            earlier = [one for one in self._replacing(row.uid) if is_open(text(one.values, "status"))]
             made = self.scene.add("task", self._again(row), "follow")
-            doc = {"version": view.doc_version, "item": made.uid}
             values = {"stage": "superseded", "status": "done", "outcome": "superseded"}
-            self.scene.do("task", row, "superseded", doc, values)
+            for one in (row, *earlier):
+                doc = {"version": text(one.values, "doc_version"), "item": made.uid}
+                self.scene.do("task", one, "superseded", doc, values)
             self.done.tally("re_sign")
+
+    def _replacing(self, uid: str) -> list[HubRow]:
+        return [row for row in self.material.of_kind("sign_off") if text(row.values, "parent") == uid]
+
+    def _asked(self, uid: str, version: str) -> bool:
+        """Say whether that version has its item; people go on putting versions on the first one, which has many."""
+        replacing = self._replacing(uid)
+        asked = {act.doc.get("version", "") for act in self.material.said(uid, "superseded")}
+        known = asked | {text(row.values, "doc_version") for row in replacing}
+        return version in known or (bool(replacing) and not asked)
 
     def _again(self, row: HubRow) -> dict[str, Value]:
         version = text(row.values, "doc_version")

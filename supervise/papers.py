@@ -40,6 +40,7 @@ def sign_offs(material: Material) -> list[SignOffView]:
     """Give every document that wants a signature; one that was replaced by a new item is not counted again."""
     rows = material.of_kind("sign_off")
     replaced = {text(row.values, "parent") for row in rows} - {""}
+    replaced |= {row.uid for row in rows if material.said(row.uid, "superseded")}
     return [view_sign_off(_sign_off(material, row, replaced)) for row in rows]
 
 

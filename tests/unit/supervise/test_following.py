@@ -12,6 +12,8 @@ from store import acts, hub, journal, supervision
 from store.database import Database
 from supervise import acting, agreeing, meeting
 from supervise.agreeing import Deciding, Signing
+from supervise.cases import read_setting
+from supervise.dossier import read_dossier
 from supervise.following import Followed, follow_up
 from supervise.knobs import Knobs
 from supervise.meeting import Answered
@@ -37,6 +39,28 @@ def tasks(desk: ProjectDesk) -> dict[str, dict[str, Any]]:
     with desk.db.read() as tx:
         assert (acts.verify(tx), supervision.verify_ball_events(tx), journal.verify(tx)) == (None, None, None)
         return {row.uid: row.values for row in hub.select(tx, "task")}
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_still_newer_version_put_on_the_replaced_item_is_asked_for_too(desk: ProjectDesk, signed: bool) -> None:
+    desk.task("so", "sign_off", title="需求规格", stage="issued", status="waiting_client", doc_version="v1")
+    agreeing.sign(desk.hand("2026-06-05T10:00"), "so", Signing(signer="wang"))
+    desk.edit("task", "so", doc_version="v2")
+    assert follow(desk, "2026-06-08T09:00").made == {"re_sign": 1}
+    (second,) = tasks(desk).keys() - {"so"}
+    if signed:
+        agreeing.sign(desk.hand("2026-06-08T10:00"), second, Signing(signer="wang"))
+    desk.edit("task", "so", doc_version="v3")
+    assert follow(desk, "2026-06-09T09:00").made == {"re_sign": 1}
+    assert follow(desk, "2026-06-10T09:00").made == {}
+    found = tasks(desk)
+    (third,) = found.keys() - {"so", second}
+    assert (found[third]["doc_version"], found[third]["status"]) == ("v3", "waiting_client")
+    assert found[second]["stage"] == ("signed" if signed else "superseded")
+    with desk.db.read() as tx:
+        dossier = read_dossier(tx, "p", read_setting(tx, now_ms=ms("2026-06-10T10:00"), knobs=Knobs()))
+    assert dossier is not None
+    assert dossier.signed == ((1, 2) if signed else (0, 1))
 
 
 def test_a_newer_version_gets_an_item_of_its_own_to_be_signed_once(desk: ProjectDesk) -> None:
