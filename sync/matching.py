@@ -187,7 +187,9 @@ def _judge(component: Sequence[Node], graph: _Graph, out: Matching, bound: set[N
     for node in rest:
         if node[0] == HUB:
             continue
-        others = tuple(sorted(other for other in graph[node] if other not in bound))
+        free = tuple(sorted(other for other in graph[node] if other not in bound))
+        # A row that took another record of this side just now, by its key, may be what this one is about all the same.
+        others = free or tuple(sorted(other for other in graph[node] if other[0] == HUB))
         if others:
             out.doubts.append(Doubt(node, others, name_only=False))
 

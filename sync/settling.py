@@ -11,7 +11,7 @@ from mapping.errors import DubanError
 from mapping.fields import BoundMap
 from mapping.ports import Clock
 from mapping.records import Value
-from store import claims, hub, inbox, journal, links, outbox, reviews, worklist
+from store import claims, hub, identity, inbox, journal, links, outbox, reviews, worklist
 from store.claims import Claim
 from store.database import Database
 from store.journal import Entry
@@ -126,6 +126,8 @@ class Settler:
         back = [verdict.op.uid for verdict in verdicts if verdict.op.action == "restore" or verdict.op.id in there]
         hub.mark_dirty(tx, bound.entity, back, "restored", now_ms)
         links.insert(tx, new)
+        if new:  # a listing may have shown them as newcomers before their answers were found
+            identity.drop(tx, bound.entity, spoke.name, [link.remote_id for link in new])
         links.update(tx, changed)
         worklist.close_held(tx, spoke.name, uids, now_ms)
         claims.put(tx, _stated(spoke, bound, verdicts, now_ms))

@@ -10,7 +10,6 @@ OPEN: Final = {
         13500,
     ): "a create is sent again while a person deletes what the first try made: a second one, nobody asked",
     ("wide", 18226): "a row deleted from its table while an edit of its record arrives is made twice, nobody asked",
-    ("hot", 1013500): "a record made at both sides gets two rows, nobody asked",
     ("hot", 1045299): "a record we made and one that people made stand side by side, nobody asked",
     ("hot", 1048092): "a lost create is sent again after its record was deleted and brought back",
     ("wide", 1005667): "a record made at both sides gets two rows, nobody asked",

@@ -58,6 +58,7 @@ BROKE_HOT = {
     500908: "the double of a row deleted before its side was first listed was made its own record",
     53733: "a record that came back from the bin got a twin",
     1011949: "a create whose answer was lost was sent again, found its record busy, and was forgotten",
+    1013500: "a record beside one that its row took by key in the same round was made its own, nobody asked",
     1033887: "a create whose answer was lost was sent again, found its record busy, and was forgotten",
     1040661: "a create whose answer was lost was sent again, found its record busy, and was forgotten",
     1054218: "a create whose answer was lost was sent again, found its record busy, and was forgotten",

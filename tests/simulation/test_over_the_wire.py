@@ -45,6 +45,10 @@ def test_what_once_broke_over_the_wire_holds(seed: int, tmp_path: Path) -> None:
     assert not play_wire(draw_wire(seed), tmp_path).broken
 
 
+def test_a_create_found_after_a_listing_showed_it_is_not_linked_twice(tmp_path: Path) -> None:
+    assert not play_wire(WIRE_DRAWS["hot"](1_002_478), tmp_path).broken
+
+
 @pytest.mark.parametrize("seed", [30_001, 30_002, 30_003])
 def test_the_same_seed_is_the_same_run_over_the_wire(seed: int, tmp_path: Path) -> None:
     assert play_wire(draw_wire(seed), tmp_path) == play_wire(draw_wire(seed), tmp_path)
