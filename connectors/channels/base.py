@@ -135,6 +135,27 @@ def open_http(settings: ChannelSettings, ports: Ports, url: str, secrets: list[s
     )
 
 
+class Robot(Pacer):
+    """What the robots of a group share: one host, a pace, secrets that stay hidden, and a group that sees everything.
+
+    Args:
+        url: of the one host; *secrets*: what no message may show.
+    """
+
+    personal: ClassVar[bool] = False
+
+    def __init__(
+        self, settings: ChannelSettings, ports: Ports, url: str, secrets: list[str], classify: Classify
+    ) -> None:
+        super().__init__(ports, settings.per_minute)
+        self.name = ports.name
+        self._http = open_http(settings, ports, url, secrets, classify)
+
+    def close(self) -> None:
+        """Give back the sockets."""
+        self._http.close()
+
+
 def judge_code(
     answer: Answer, code: object, text: object, fates: Mapping[int, Fate], *, wait_s: float = TOO_FAST_WAIT_S
 ) -> DubanError | None:
@@ -198,6 +219,6 @@ def _number(code: object) -> int | None:
 
 
 __all__ = [
-    "Address", "Call", "Channel", "ChannelSettings", "Message", "Paced", "Pacer", "Sent", "fields_of", "fit",
+    "Address", "Call", "Channel", "ChannelSettings", "Message", "Paced", "Pacer", "Robot", "Sent", "fields_of", "fit",
     "greeting", "judge_code", "open_http",
 ]  # fmt: skip

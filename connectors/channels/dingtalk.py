@@ -11,7 +11,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, Final, Literal
 
 import pydantic
 
@@ -20,13 +20,12 @@ from connectors.channels.base import (
     ChannelSettings,
     Fate,
     Message,
-    Pacer,
+    Robot,
     Sent,
     fields_of,
     fit,
     greeting,
     judge_code,
-    open_http,
 )
 from connectors.exchange import Answer, Call
 from mapping.errors import DubanError
@@ -63,19 +62,15 @@ class DingTalkSettings(ChannelSettings):
     keyword: str = ""
 
 
-class DingTalk(Pacer):
+class DingTalk(Robot):
     """See ``connectors.channels.base.Channel``."""
 
-    personal: ClassVar[bool] = False
-
     def __init__(self, settings: DingTalkSettings, ports: Ports) -> None:
-        super().__init__(ports, settings.per_minute)
-        self.name = ports.name
         self._settings = settings
         self._clock = ports.clock
         self._token = settings.token.get_secret_value()
         self._secret = settings.secret.get_secret_value() if settings.secret else ""
-        self._http = open_http(settings, ports, settings.url, [self._token, self._secret], _classify)
+        super().__init__(settings, ports, settings.url, [self._token, self._secret], _classify)
 
     def send(self, message: Message) -> Sent:
         text = fit(greeting(message, self._settings.keyword), LIMIT_BYTES)
@@ -86,9 +81,6 @@ class DingTalk(Pacer):
             params |= {"timestamp": now, "sign": sign(now, self._secret)}
         self._http.request("POST", self._settings.url, kind="write", params=params, json=body)
         return Sent()
-
-    def close(self) -> None:
-        self._http.close()
 
 
 def sign(timestamp_ms: str, secret: str) -> str:

@@ -12,7 +12,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 import pydantic
@@ -22,13 +22,12 @@ from connectors.channels.base import (
     ChannelSettings,
     Fate,
     Message,
-    Pacer,
+    Robot,
     Sent,
     fields_of,
     fit,
     greeting,
     judge_code,
-    open_http,
 )
 from connectors.exchange import Answer, Call
 from mapping.errors import DubanError
@@ -62,19 +61,15 @@ class FeishuSettings(ChannelSettings):
     keyword: str = ""
 
 
-class Feishu(Pacer):
+class Feishu(Robot):
     """See ``connectors.channels.base.Channel``."""
 
-    personal: ClassVar[bool] = False
-
     def __init__(self, settings: FeishuSettings, ports: Ports) -> None:
-        super().__init__(ports, settings.per_minute)
-        self.name = ports.name
         self._settings = settings
         self._clock = ports.clock
         self._token = settings.token.get_secret_value()
         self._secret = settings.secret.get_secret_value() if settings.secret else ""
-        self._http = open_http(settings, ports, settings.url, [self._token, self._secret], _classify)
+        super().__init__(settings, ports, settings.url, [self._token, self._secret], _classify)
 
     def send(self, message: Message) -> Sent:
         text = fit(greeting(message, self._settings.keyword), LIMIT_BYTES)
@@ -85,9 +80,6 @@ class Feishu(Pacer):
         url = f"{self._settings.url.rstrip('/')}/{quote(self._token, safe='')}"
         self._http.request("POST", url, kind="write", json=body)
         return Sent()
-
-    def close(self) -> None:
-        self._http.close()
 
 
 def sign(timestamp_s: str, secret: str) -> str:

@@ -7,7 +7,7 @@ errcode inside HTTP 200 [doc].
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Final, Literal
+from typing import Final, Literal
 
 import pydantic
 
@@ -16,13 +16,12 @@ from connectors.channels.base import (
     ChannelSettings,
     Fate,
     Message,
-    Pacer,
+    Robot,
     Sent,
     fields_of,
     fit,
     greeting,
     judge_code,
-    open_http,
 )
 from connectors.exchange import Answer, Call
 from mapping.errors import DubanError
@@ -51,26 +50,19 @@ class WeComSettings(ChannelSettings):
     key: pydantic.SecretStr
 
 
-class WeCom(Pacer):
+class WeCom(Robot):
     """See ``connectors.channels.base.Channel``."""
 
-    personal: ClassVar[bool] = False
-
     def __init__(self, settings: WeComSettings, ports: Ports) -> None:
-        super().__init__(ports, settings.per_minute)
-        self.name = ports.name
         self._settings = settings
         self._key = settings.key.get_secret_value()
-        self._http = open_http(settings, ports, settings.url, [self._key], _classify)
+        super().__init__(settings, ports, settings.url, [self._key], _classify)
 
     def send(self, message: Message) -> Sent:
         body = {"msgtype": "text", "text": {"content": fit(greeting(message), LIMIT_BYTES)}}
         params = {"key": self._key}
         self._http.request("POST", self._settings.url, kind="write", params=params, json=body)
         return Sent()
-
-    def close(self) -> None:
-        self._http.close()
 
 
 def _classify(_call: Call, answer: Answer) -> DubanError | None:
