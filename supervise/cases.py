@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from mapping.errors import ConfigError
@@ -102,23 +103,31 @@ def read_setting(tx: Tx, *, now_ms: int, knobs: Knobs, looking_back: bool = Fals
     Raises:
         ConfigError: the organisation's calendar or zone is unknown.
     """
-    own: dict[str, dict[date, bool]] = defaultdict(dict)
-    listed: dict[str, list[int]] = defaultdict(list)
-    for entry in supervision.every_calendar_day(tx):
-        day = date.fromisoformat(entry.day)
-        if entry.kind == YEAR and entry.calendar.endswith(YEARS):
-            listed[entry.calendar.removesuffix(YEARS)].append(day.year)
-        else:
-            own[entry.calendar][day] = entry.kind == "work"
+    days = tuple((entry.calendar, entry.day, entry.kind) for entry in supervision.every_calendar_day(tx))
     try:
         zone_of([knobs.zone])
-        calendars = Calendars(org=knobs.calendar, country=find_country, own=own, listed=listed)
+        calendars, said = _composed(knobs.calendar, days)
     except ValueError as exc:
         raise ConfigError(f"supervision cannot start: {exc}", zh=f"督办无法开始：{exc}") from exc
     stale = _stale(tx, now_ms, knobs, looking_back=looking_back)
-    said = repr([sorted((name, sorted(days.items())) for name, days in own.items()), sorted(listed.items())])
     silent = stale | _stale(tx, now_ms, knobs, looking_back=looking_back, entities=("project", "task"))
     return Setting(now_ms=now_ms, knobs=knobs, calendars=calendars, stale=stale, silent=silent, own_days=said)
+
+
+@lru_cache(maxsize=4)
+def _composed(org: str, entries: tuple[tuple[str, str, str], ...]) -> tuple[Calendars, str]:
+    """Give the calendars of those entries and their own days as one word; kept, for the same days come every round
+    and counting a year anew takes longer than judging by it."""
+    own: dict[str, dict[date, bool]] = defaultdict(dict)
+    listed: dict[str, list[int]] = defaultdict(list)
+    for calendar, text, kind in entries:
+        day = date.fromisoformat(text)
+        if kind == YEAR and calendar.endswith(YEARS):
+            listed[calendar.removesuffix(YEARS)].append(day.year)
+        else:
+            own[calendar][day] = kind == "work"
+    said = repr([sorted((name, sorted(days.items())) for name, days in own.items()), sorted(listed.items())])
+    return Calendars(org=org, country=find_country, own=own, listed=listed), said
 
 
 def with_place(knobs: Knobs, org_zone: str | None, authority: Sequence[str] | None) -> Knobs:

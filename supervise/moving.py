@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Final
+from typing import Final
 
 from mapping.records import EntityKind
 from store import hub, verdicts
@@ -106,7 +107,9 @@ def _of(tx: Tx, entity: EntityKind, field: str, uids: Iterable[str]) -> list[str
     return hub.of_ref(tx, entity, field, wanted) if wanted else []
 
 
-def _version(name: str) -> Any:
+@cache
+def _version(name: str) -> str | None:
+    """Give the version that is installed; read from disk once, for what runs does not change under us."""
     try:
         return version(name)
     except PackageNotFoundError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,8 @@ from store.hub import HubChange, HubRow
 from store.streams import Stream
 from store.supervision import CalendarDay, Override, Pause
 from store.tx import Tx
+from supervise.calendar import Calendars
+from supervise.cases import read_setting
 from supervise.knobs import Knobs
 from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
@@ -149,3 +151,16 @@ def test_an_override_ends_and_a_source_falls_silent_without_anybody_touching_the
     assert ended.counts["lifecycle_set"] == 1
     assert ended.stale == ("zoho",)
     assert look(db, "2026-06-13T00:00", full=True).counts.get("lifecycle_set", 0) == 0
+
+
+def test_calendars_are_composed_again_only_when_a_day_of_them_is_another(db: Database) -> None:
+    def calendars() -> Calendars:
+        with db.read() as tx:
+            return read_setting(tx, now_ms=START_MS, knobs=Knobs()).calendars
+
+    first = calendars()
+    assert calendars() is first
+    with db.write() as tx:
+        supervision.save_calendar_days(tx, [CalendarDay("CN", "2026-06-11", "off", "", "test")])
+    assert first.of().workday(date(2026, 6, 11))
+    assert not calendars().of().workday(date(2026, 6, 11))
