@@ -23,8 +23,8 @@ ROOT = Path(__file__).parents[3]
 ENV = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
 LONG_S = 120.0
 FIRST_DUE = date(2041, 1, 1)
-"""No day is typed twice, and none is near the sandbox's story, which goes with the calendar: an edit to a day that stood
-there already could not be told from none, and one that another record says would pass for known."""
+"""No day is typed twice, and none is near the sandbox's story, which goes with the calendar: an edit to a day that
+stood there already could not be told from none, and one that another record says would pass for known."""
 
 PAIRS = {
     "account": ("Accounts", "AccountObj"),
