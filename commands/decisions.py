@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import getpass
+from typing import TYPE_CHECKING
 
 import click
 
 from commands.app import App, command, group, option
 from commands.messages import reason
-from commands.output import emit, line, table
+from commands.output import clean, emit, line, table
 from commands.printing import value_text
 from commands.status import moment
+from reports.wording import say
+
+if TYPE_CHECKING:
+    from sync.cases import Conflict
 
 conflicts = group("conflicts")
 review = group("review")
@@ -58,8 +63,16 @@ def conflicts_show(app: App, id: int) -> int:
         emit({"conflict": one})
         return 0
     click.echo(f"{one.id}  {app.say(f'entity.{one.entity}')}  {value_text(one.title)}  {one.uid}")
+    click.echo(_why(app, one))
     table(app, ("side", "field", "value"), [(side, one.field, value_text(value)) for side, value in one.sides.items()])
     return 0
+
+
+def _why(app: App, one: Conflict) -> str:
+    """Give why it is asked: what supervision asks about a project has words of its own."""
+    outcome = f"outcome.{one.reason}"
+    said = say("zh" if app.language == "zh" else "en", outcome)
+    return clean(said if one.entity == "project" and said != outcome else reason(one.reason, app.language))
 
 
 @command("resolve", "conflicts.resolve", conflicts)

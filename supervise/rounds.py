@@ -15,7 +15,7 @@ from typing import Final
 
 from mapping.records import Value
 from mapping.status import OPEN, TERMINAL, is_open, judge_task_move
-from store import hub, links, reviews, supervision, verdicts
+from store import hub, journal, links, reviews, supervision, verdicts
 from store.database import Database
 from store.hub import HubChange, HubRow
 from store.journal import Entry
@@ -173,7 +173,7 @@ class _Round:
         for each in judged:
             row, verdict = each.context.row, each.verdict
             if each.move is not None:
-                self._note_irregular(chunk, row.uid, each.context.case.moves[:-1], each.move)
+                self._note_irregular(tx, chunk, row.uid, each.context.case.moves[:-1], each.move)
                 chunk.events.append(_event(row.uid, each.move, _why_moved(each), self.report.run_id))
             self._set_flag(chunk, row, _flag_values(verdict), _cause(row, verdict))
             self._keep_flag(tx, standing.get(row.uid), verdict)
@@ -186,26 +186,34 @@ class _Round:
         for row in rows:
             move = fresh_move(row, moves.get(row.uid, ()), self.setting.now_ms)
             if move is not None:
-                self._note_irregular(chunk, row.uid, moves.get(row.uid, ()), move)
+                self._note_irregular(tx, chunk, row.uid, moves.get(row.uid, ()), move)
                 chunk.events.append(_event(row.uid, move, "status_names_holder", self.report.run_id))
             self._set_flag(chunk, row, {"overdue_since": None, "severity": None}, "closed")
             if row.uid in standing:
                 supervision.clear_flag(tx, "task", row.uid, OVERDUE, self.setting.now_ms)
         self.recorder.store(tx, chunk)
 
-    def _note_irregular(self, chunk: Chunk, uid: str, before: Sequence[BallMove], move: BallMove) -> None:
-        """Journal a step out of an ended item that its states do not know: what a CRM did is taken, and told.
+    def _note_irregular(self, tx: Tx, chunk: Chunk, uid: str, before: Sequence[BallMove], move: BallMove) -> None:
+        """Journal a step out of an ended item that its states do not know: what somebody did is taken, and told.
 
-        Only the end of an item is certain to stand in the ball's history, so only steps from there are judged.
+        What a CRM did was told when it was taken; this is for plain SQL, of which only the end of an item is certain
+        to stand in the ball's history.
         """
         last = before[-1].status if before else ""
-        if last in TERMINAL and judge_task_move(last, move.status or "not_started") in ("irregular", "conflict"):
-            now_ms, run_id = self.setting.now_ms, self.report.run_id
-            told: dict[str, list[Value]] = {"status": [last, move.status]}
-            chunk.entries.append(
-                Entry(run_id, now_ms, IRREGULAR, "task", uid, who="rule", changes=told, cause=IRREGULAR)
+        told: dict[str, list[Value]] = {"status": [last, move.status]}
+        if last not in TERMINAL or judge_task_move(last, move.status or "not_started") not in ("irregular", "conflict"):
+            return
+        since_ms = before[-1].at_ms
+        known = (one for one in journal.of(tx, "task", uid, "status") if one.kind == IRREGULAR)
+        if any(one.at_ms >= since_ms and one.changes == told for one in known):
+            return
+        chunk.entries.append(
+            Entry(
+                self.report.run_id, self.setting.now_ms, IRREGULAR, "task", uid, who="rule", changes=told,
+                cause=IRREGULAR,
             )
-            self.report.tally(IRREGULAR)
+        )  # fmt: skip
+        self.report.tally(IRREGULAR)
 
     def _set_flag(self, chunk: Chunk, row: HubRow, wanted: dict[str, Value], cause: str) -> None:
         changed = {name: value for name, value in wanted.items() if row.values.get(name) != value}

@@ -20,6 +20,7 @@ from store.links import Link
 from store.outbox import Op
 from store.reviews import Review
 from store.tx import Tx
+from sync import reasons
 from sync.bindings import Work, index_keys
 from sync.matching import HUB
 from sync.report import RunReport
@@ -209,7 +210,11 @@ class Committer:
                 for name, connection, value in plan.claims
             ],
         )  # fmt: skip
-        journal.append(tx, [entry for plan in plans if (entry := self._entry(entity, plan)) is not None], self._salt)
+        entries = [entry for plan in plans if (entry := self._entry(entity, plan)) is not None]
+        noted = [self._noted(entity, plan, name) for plan in plans for name in plan.irregular]
+        journal.append(tx, [*entries, *noted], self._salt)
+        if noted:
+            self._report.tally(reasons.IRREGULAR, len(noted))
 
     def _op(self, entity: EntityKind, plan: EntityPlan, step: OpStep) -> Op:
         key = step.hub_values.get("key")
@@ -234,6 +239,14 @@ class Committer:
             run_id=self._report.run_id, at_ms=self._now_ms, kind="insert" if plan.insert else "update", entity=entity,
             uid=plan.uid, connection=",".join(origins), remote_id="", op_id="", who=self._who, changes=changes,
             cause=self._cause or plan.state or "",
+        )  # fmt: skip
+
+    def _noted(self, entity: EntityKind, plan: EntityPlan, name: str) -> Entry:
+        """Give the entry that says which side took a step no state of the field knows."""
+        return Entry(
+            self._report.run_id, self._now_ms, reasons.IRREGULAR, entity, plan.uid, who=self._who,
+            connection=plan.origins.get(name, ""), changes={name: [plan.old.get(name), plan.values[name]]},
+            cause=reasons.IRREGULAR,
         )  # fmt: skip
 
     def _consume(self, entity: EntityKind, spokes: Mapping[str, Spoke], work: Work, taken: Sequence[Planned]) -> None:

@@ -28,6 +28,7 @@ class FieldSide:
         lossy: True when the two shadows are known not to say the same.
         points: the field refers to another record, which may be linked later.
         free_text: prose and names, where width, case and spaces are form.
+        endings: values that end the thing; a remote does not turn one of them into another without a person.
     """
 
     connection: str
@@ -40,6 +41,7 @@ class FieldSide:
     lossy: bool = False
     points: bool = False
     free_text: bool = False
+    endings: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +124,7 @@ def merge_field(hub: Value, sides: Sequence[FieldSide], parked: Parked | None = 
         if hub != parked.value and not is_blank(hub):
             out.losers["hub"] = hub
     elif candidates:
-        if not _resolve(out, hub, sides, candidates):
+        if not _resolve(out, hub, sides, candidates) or _ends_otherwise(out, hub, sides):
             _park(out, hub, sides, standing)
             return out
     else:
@@ -244,6 +246,17 @@ def _resolve(out: FieldOutcome, hub: Value, sides: Sequence[FieldSide], candidat
     first = any(isinstance(side.shadow_remote, Unseen) for side in moved)
     out.conflict_reason = reasons.FIRST_CONTACT_DIFFERS if first else reasons.BOTH_CHANGED
     return False
+
+
+def _ends_otherwise(out: FieldOutcome, hub: Value, sides: Sequence[FieldSide]) -> bool:
+    """Say whether a remote turned one ending into another; a side that owns the field may."""
+    endings = sides[0].endings
+    if not endings or out.value == hub or out.value not in endings or hub not in endings:
+        return False
+    if any(side.connection == out.origin and side.bound.map.direction == "to_hub" for side in sides):
+        return False
+    out.conflict_reason = reasons.ENDS_OTHERWISE
+    return True
 
 
 def _prefer_statements(by_name: Mapping[str, FieldSide], candidates: dict[str, Value]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from mapping.fields import UNSEEN, BoundField, Unseen
 from mapping.records import TITLE_FIELD, EntityKind, Value, hub_field, is_blank
+from mapping.status import TERMINAL, judge_task_move
 from sync import reasons
 from sync.importing import moves_of, take_fields
 from sync.merge import FieldOutcome, FieldSide, merge_field
@@ -22,6 +23,8 @@ from sync.views import EntityPlan, EntityView, LinkStep, OpStep, ReviewStep, Sid
 _LOSSY = frozenset({"normalised", "too_long"})
 _PROSE = frozenset({"text", "long_text"})
 _NOTHING: Mapping[str, Value] = {}
+_ENDINGS: Mapping[tuple[EntityKind, str], frozenset[str]] = {("task", "status"): frozenset(TERMINAL)}
+_REMOTE_STEPS = frozenset({reasons.REMOTE_CHANGED, reasons.OWNER_WINS})
 
 
 def plan_entity(view: EntityView) -> EntityPlan:
@@ -216,6 +219,7 @@ def _field_side(entity: EntityKind, side: SideView, bound: BoundField) -> FieldS
         lossy=base is not None and base.notes.get(name) in _LOSSY,
         points=points_home(side, entity, name),
         free_text=type_ in _PROSE,
+        endings=_ENDINGS.get((entity, name), frozenset()),
     )
 
 
@@ -268,7 +272,19 @@ def _take(
         plan.values[name] = outcome.value
         plan.old[name] = hub
         plan.origins[name] = outcome.origin
-        hub_changes.append(FieldChange(field=name, old=hub, new=outcome.value, reason=outcome.reason))
+        reason = outcome.reason
+        if _irregular(view, name, outcome):
+            plan.irregular.append(name)
+            reason = reasons.IRREGULAR
+        hub_changes.append(FieldChange(field=name, old=hub, new=outcome.value, reason=reason))
+
+
+def _irregular(view: EntityView, name: str, outcome: FieldOutcome) -> bool:
+    """Say whether a remote moved a task by a step that its states do not know: it cannot be refused there any more."""
+    old, new = view.values.get(name), outcome.value
+    if (view.entity, name) != ("task", "status") or outcome.reason not in _REMOTE_STEPS:
+        return False
+    return isinstance(old, str) and isinstance(new, str) and judge_task_move(old, new) in ("irregular", "conflict")
 
 
 def _silent(

@@ -141,7 +141,11 @@ class ReviewStep:
 
 @dataclass(slots=True)
 class EntityPlan:
-    """Everything that should happen to one entity; empty when nothing should."""
+    """Everything that should happen to one entity; empty when nothing should.
+
+    Args:
+        irregular: fields that a remote moved by a step their states do not know; they are taken all the same.
+    """
 
     entity: EntityKind
     uid: str
@@ -157,6 +161,7 @@ class EntityPlan:
     settled: list[int] = field(default_factory=list)
     claims: list[tuple[str, str, Value]] = field(default_factory=list)
     losers: dict[str, dict[str, Value]] = field(default_factory=dict)
+    irregular: list[str] = field(default_factory=list)
     lines: list[PlanLine] = field(default_factory=list)
     waits: bool = False
     ghost: bool = False

@@ -81,6 +81,8 @@ def test_three_sources_and_an_ending_hold_everything_until_one_command(world: Wo
         lines = world.duban("projects", "--lang", language).stdout.splitlines()
         assert len([line for line in lines if reason in line and "partner=closed" in line]) == 1
 
+        assert reason in world.duban("conflicts", "show", str(number), "--lang", language).stdout
+
     world.duban("conflicts", "resolve", str(number), "--value", "delivered")
     world.rest(pause_s=1.1)
     assert standing(world, uid, zoho_id, fxiaoke_id) == ("delivered", "delivered", "delivered")
@@ -88,3 +90,35 @@ def test_three_sources_and_an_ending_hold_everything_until_one_command(world: Wo
     after = next(one for one in said(world, "projects")["projects"] if one["uid"] == uid)
     assert not after["needs_person"]
     assert after["flags"] == []
+
+
+def test_a_done_task_that_a_crm_calls_cancelled_waits_for_one_command(world: Worlds) -> None:
+    world.rest(pause_s=1.1)
+    uid, zoho_id, fxiaoke_id = world.links("task")[0]
+
+    def told() -> tuple[Any, Any]:
+        zoho = world.live(0, "Tasks")[zoho_id]["Status"]
+        return zoho, world.live(1, "duban_task__c")[fxiaoke_id]["status__c"]
+
+    world.edit(1, "duban_task__c", fxiaoke_id, {"status__c": "done"})
+    world.rest(pause_s=1.1)
+    assert told() == ("Completed", "done")
+    world.edit(1, "duban_task__c", fxiaoke_id, {"status__c": "cancelled"})
+    world.rest(pause_s=1.1)
+    assert told() == ("Completed", "cancelled")  # naive: Zoho follows, and what was delivered is cancelled
+    (asked,) = [one for one in said(world, "conflicts", "list")["conflicts"] if one["uid"] == uid]
+    assert (asked["field"], asked["reason"], asked["sides"]["hub"]) == ("status", "ends_otherwise", "done")
+    for language, reason in (("en", "done became cancelled"), ("zh", "完成与取消被互换")):
+        assert reason in world.duban("conflicts", "show", str(asked["id"]), "--lang", language).stdout
+    wrong = world.duban("conflicts", "resolve", str(asked["id"]), "--take", "nobody", "--lang", "en", code=2)
+    assert "sides: hub, fxiaoke, zoho" in wrong.stderr
+    world.duban("conflicts", "resolve", str(asked["id"]), "--take", "fxiaoke")
+    world.rest(pause_s=1.1)
+    assert told() == ("Deferred", "cancelled")
+    assert not [one for one in said(world, "conflicts", "list")["conflicts"] if one["uid"] == uid]
+
+    world.edit(1, "duban_task__c", fxiaoke_id, {"status__c": "in_progress"})
+    taken = said(world, "sync")
+    assert taken["counts"]["irregular_transition"] == 1
+    chain = said(world, "why", uid, "status")["why"]["steps"]
+    assert any((one["kind"], one["where"]) == ("irregular_transition", "fxiaoke") for one in chain)

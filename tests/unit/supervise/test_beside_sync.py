@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from store import hub, reviews
+from store import hub, journal, reviews
 from supervise.rounds import supervise_once
 from tests.support.rig import Rig
 
@@ -142,4 +142,18 @@ def test_an_overdue_flag_goes_away_when_the_due_date_moves(desk: Desk) -> None:
     desk.edit("a", "tasks", due="2026-07-10")
     desk.rounds()
     assert desk.both("tasks", "overdue_since") == (None,) * 3
+    desk.idle()
+
+
+def test_an_irregular_step_of_a_crm_is_told_once_by_whoever_takes_it(desk: Desk) -> None:
+    desk.rig.a.plant("tasks", {"title": "Sign", "status": "done"})
+    desk.rounds()
+    desk.edit("a", "tasks", status="not_started")
+    desk.rounds()
+    (row,) = desk.rig.rows("task")
+    with desk.rig.db.read() as tx:
+        noted = [one for one in journal.of(tx, "task", row.uid) if one.kind == "irregular_transition"]
+    assert [(one.who, one.connection, one.changes) for one in noted] == [
+        ("sync", "a", {"status": ["done", "not_started"]})
+    ]
     desk.idle()
