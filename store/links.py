@@ -174,6 +174,15 @@ def unlinked_uids(
     return [row[0] for row in fetch(tx, sql, after, connection, connection)]
 
 
+def orphaned_uids(tx: Tx, entity: EntityKind) -> list[str]:
+    """Give the uids that have a live or suspended link and no hub row any more, in order."""
+    sql = (
+        'SELECT DISTINCT l."uid" FROM "link" l WHERE l."entity" = ? AND l."state" IN (\'live\', \'suspended\') '
+        f'AND NOT EXISTS (SELECT 1 FROM "{entity}" h WHERE h."uid" = l."uid") ORDER BY l."uid"'
+    )
+    return [row[0] for row in fetch(tx, sql, entity)]
+
+
 def add_alias(tx: Tx, link_id: int, old_remote_id: str, reason: str) -> None:
     """Remember that a link was known under another remote id (merged, converted, restored)."""
     execute_many(

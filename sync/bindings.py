@@ -6,7 +6,7 @@ The decisions are ``matching.match``; this module keeps the identity keys it loo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mapping import identity as keys_of
@@ -15,6 +15,7 @@ from mapping.records import TITLE_FIELD, EntityKind, Value
 from store import hub, identity, inbox, links, reviews, streams, worklist
 from store.hub import DirtyMark
 from store.inbox import Item
+from store.links import Link
 from store.reviews import Review
 from store.tx import Tx
 from sync import reasons
@@ -26,6 +27,8 @@ from sync.views import MADE
 CHUNK = 1000
 _KEYED = ("live", "archived", "deleted")
 """Rows that a newcomer may be: meeting one that a person deleted is that person's question."""
+_STANDING = ("live", "suspended")
+"""Links whose record is not known to be deleted."""
 
 
 @dataclass(slots=True)
@@ -129,15 +132,21 @@ class Binder:
         return out
 
     def _ask_about_deleted(self, out: _Meetings, groups: Sequence[Group]) -> None:
-        """Let nobody bind silently to a row that a person deleted; one that is no more in the hub binds nobody."""
+        """Let nobody bind silently to a row that a person deleted; one that is no more in the hub binds nobody.
+
+        A row taken out by plain SQL is a deleted one until its records are deleted too: an edit of theirs may yet bring
+        it back, and a newcomer made its own meanwhile would stand beside it.
+        """
         uids = sorted({group.uid for group in groups if group.uid is not None})
         rows = hub.read(self._tx, self._entity, uids)
+        found = links.by_uids(self._tx, self._entity, [uid for uid in uids if uid not in rows])
+        vanished = {uid for uid, some in found.items() if any(one.state in _STANDING for one in some)}
         for group in groups:
             row = rows.get(group.uid) if group.uid is not None else None
             if group.uid is None or (row is not None and row.state != "deleted"):
                 continue
             for record in group.records:
-                if row is None:
+                if row is None and group.uid not in vanished:
                     out.uids[record] = (None, out.uids[record][1])
                 else:
                     out.doubts[record] = Doubt(record, ((HUB, group.uid),), name_only=False)
@@ -161,7 +170,7 @@ class Binder:
     def _match(self, shared: Sequence[tuple[str, str, str]], decided: Mapping[Node, str | None]) -> Matching:
         uids = sorted({ref for _, side, ref in shared if side == HUB})
         found = links.by_uids(self._tx, self._entity, uids)
-        taken = {uid: [one for one in rows if one.state in ("live", "suspended")] for uid, rows in found.items()}
+        taken = {uid: [one for one in rows if one.state in _STANDING] for uid, rows in found.items()}
         return match(
             shared,
             {uid: frozenset(link.connection for link in rows) for uid, rows in taken.items()},
@@ -281,8 +290,15 @@ def keep_keys(tx: Tx, entity: EntityKind, spokes: Mapping[str, Spoke], now_ms: i
     while rows := hub.select(tx, entity, states=_KEYED, after=after, limit=CHUNK):
         identity.put(tx, entity, HUB, [(row.uid, index_keys(entity, row.values)) for row in rows])
         after = rows[-1].uid
+    vanished = links.by_uids(tx, entity, links.orphaned_uids(tx, entity))
+    identity.put(tx, entity, HUB, [(uid, index_keys(entity, remembered(some))) for uid, some in vanished.items()])
     streams.save_snapshot(tx, "", name, "complete", {}, now_ms)
     return True
+
+
+def remembered(some: Iterable[Link]) -> dict[str, Value]:
+    """Give what the links of a row that vanished from the hub remember of it."""
+    return {name: value for link in some if link.state != "retired" for name, value in link.shadow_hub.items()}
 
 
 def _has_strangers(tx: Tx, entity: EntityKind, connection: str) -> bool:

@@ -18,7 +18,7 @@ from store.inbox import Item
 from store.links import Link
 from store.reviews import Review
 from store.tx import Tx
-from sync.bindings import CHUNK, Binder, Work, keep_keys
+from sync.bindings import CHUNK, Binder, Work, keep_keys, remembered
 from sync.committing import Committer, Planned, missed_by
 from sync.guards import Tally, risks
 from sync.importing import Move, import_record, moves_of
@@ -274,7 +274,7 @@ class Planner:
         missing = best.keys() - spokes.keys()
         parked = {name: replace(one, away=not missing.isdisjoint(one.sides)) for name, one in parked.items()}
         if row is None and best:  # somebody deleted the hub row with plain SQL: a delete by a person
-            state, values = "deleted", {k: v for link in best.values() for k, v in link.shadow_hub.items()}
+            state, values = "deleted", remembered(best.values())
         return EntityView(
             entity=entity, uid=uid, exists=row is not None or bool(best), state=state, values=values, sides=sides,
             parked=parked, bound_by=work.bound_by.get(uid, ""), vanished=row is None and bool(best),

@@ -195,11 +195,21 @@ def _never_arrived(view: EntityView, side: SideView, bound: BoundField, value: V
 
 
 def _ground(view: EntityView, side: SideView) -> dict[str, Value]:
-    """Give the remote values we know of: agreed on, shown to a person in an open conflict, or never sent by us."""
+    """Give the remote values we know of: agreed on, shown to a person in an open conflict, or never said.
+
+    A field that was never agreed on counts as blank: what stands there then is a person's word that nobody else holds.
+    A reference of theirs may stand there all the time and wait for its parent.
+    """
     assert side.base is not None
-    unsent = [b.map.field for b in side.bound.fields if b.map.direction == "both"] if MADE in side.base.notes else []
+    made = MADE in side.base.notes
+    unsaid = [
+        bound.map.field
+        for bound in side.bound.fields
+        if bound.map.direction == "both"
+        and (made or (bound.map.field != "key" and not points_home(side, view.entity, bound.map.field)))
+    ]
     shown = {name: one.sides[side.connection] for name, one in view.parked.items() if side.connection in one.sides}
-    ground = {**dict.fromkeys(unsent), **side.base.shadow_remote, **shown}
+    ground = {**dict.fromkeys(unsaid), **side.base.shadow_remote, **shown}
     return {**ground, **_lapsed_references(view, side, ground)}
 
 

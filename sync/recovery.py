@@ -89,29 +89,44 @@ class Recovery:
     def _by_key(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> None:
         """Look for each key. Not found and long visible, or held by a unique index: the create may be sent again."""
         assert bound.key_field is not None
-        by_key: dict[str, RemoteRecord] = {}
-        for part in chunks([op.key or "" for op in ops], 50):
+        by_key: dict[str, list[RemoteRecord]] = {op.key or "": [] for op in ops}
+        for part in chunks(list(by_key), 50):
             for record in spoke.connector.find(bound.map.object, bound.key_field, part, bound.wire_fields):
-                key = _key_of(bound, record)
-                if isinstance(key, str) and (key not in by_key or _older(record, by_key[key])):
-                    by_key[key] = record
-        missed = {op.key for op in ops} - by_key.keys()
-        for record in self._listed(spoke, bound, lambda item: (item.doc or {}).get("key") in missed) if missed else ():
-            by_key.setdefault(str(_key_of(bound, record)), record)
-        self._settle_found(spoke, bound, {op.id: by_key[op.key] for op in ops if op.key in by_key}, ops)
+                by_key.get(str(_key_of(bound, record)), []).append(record)
+        shown = {record.id for some in by_key.values() for record in some}
+        wanted = by_key.keys()
+        for record in self._listed(
+            spoke, bound, lambda item: (item.doc or {}).get("key") in wanted and item.remote_id not in shown
+        ):
+            by_key.get(str(_key_of(bound, record)), []).append(record)
+        found = {op.id: sorted(by_key[op.key or ""], key=_age) for op in ops}
+        self._settle_found(spoke, bound, found, ops)
 
-    def _settle_found(self, spoke: Spoke, bound: BoundMap, found: Mapping[str, RemoteRecord], ops: list[Op]) -> None:
-        """Settle creates by the records they made, read again by id: a search may show them as they were."""
+    def _settle_found(
+        self, spoke: Spoke, bound: BoundMap, found: Mapping[str, Sequence[RemoteRecord]], ops: list[Op]
+    ) -> None:
+        """Settle creates by the records they may have made, read again by id: a search may show them as they were.
+
+        The first that lives is it: a create that was sent again may have made two, and people deleted one.
+        """
+        ids = list(dict.fromkeys(record.id for some in found.values() for record in some))
         now: dict[str, RemoteRecord | None] = {}
-        for part in chunks([record.id for record in found.values()], spoke.connector.capabilities.fetch_size):
+        for part in chunks(ids, spoke.connector.capabilities.fetch_size):
             now.update(spoke.connector.fetch(bound.map.object, part, bound.wire_fields))
         verdicts = []
         for op in ops:
-            record = found.get(op.id)
+            some = found.get(op.id, ())
+            record = next((shown for record in some if (shown := now.get(record.id)) is not None), None)
+            if record is None and some and self._may_hide(op):
+                continue
             # One that is not shown any more still says, as the search knew it, which attempt it came from.
-            verdicts.append(self._found(bound, op, (now.get(record.id) or record) if record is not None else None))
+            verdicts.append(self._found(bound, op, record or next(iter(some), None)))
         self._finish(spoke, bound, verdicts)
         self._note_gone(spoke, bound, [id_ for id_, record in now.items() if record is None])
+
+    def _may_hide(self, op: Op) -> bool:
+        """Say whether a later sending may have made a record that cannot be seen yet, beside one that is deleted."""
+        return op.attempts > 1 and op.not_before_ms > self._clock.now_ms()
 
     def _found(self, bound: BoundMap, op: Op, record: RemoteRecord | None) -> Verdict:
         if record is None:
@@ -136,7 +151,7 @@ class Recovery:
             linked = links.by_remote(tx, spoke.name, bound.map.object, [record.id for record in made])
         free = sorted((record for record in made if record.id not in linked), key=lambda r: (r.created_ms or 0, r.id))
         docs: dict[str, dict[str, Value]] = {}
-        found: dict[str, RemoteRecord] = {}
+        found: dict[str, list[RemoteRecord]] = {}
         for record in free:
             try:
                 docs[record.id] = bound.read(record.payload)
@@ -146,7 +161,7 @@ class Recovery:
             match = next((record for record in free if record.id in docs and says(op, docs[record.id])), None)
             if match is not None:
                 free.remove(match)
-                found[op.id] = match
+                found[op.id] = [match]
         left = [docs[record.id] for record in free if record.id in docs]
         doubtful = [op for op in ops if op.id not in found and any(shares(op, doc) for doc in left)]
         self._settle_found(spoke, bound, found, [op for op in ops if op not in doubtful])
@@ -210,5 +225,6 @@ def _key_of(bound: BoundMap, record: RemoteRecord) -> Value:
         return raw if isinstance(raw, str) else None
 
 
-def _older(left: RemoteRecord, right: RemoteRecord) -> bool:
-    return (left.created_ms or 0, left.id) < (right.created_ms or 0, right.id)
+def _age(record: RemoteRecord) -> tuple[int, str]:
+    """Sort records by when they were made, oldest first."""
+    return record.created_ms or 0, record.id

@@ -211,6 +211,9 @@ class Stage:
             if not call.rows or not call.mutating:
                 return
             match = dict(call.rows[act.row % len(call.rows)])
+        elif act.value == "twice" and call.rows:
+            # A process that dies before this call leaves the fault to a later one: to no create, if it was for none.
+            match = {"action": call.rows[0]["action"]}
         self.scene.worlds[side].fault(act.value, call=call.name, match=match)  # type: ignore[arg-type]
 
     def _decide(self, act: Act) -> None:

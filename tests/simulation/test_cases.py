@@ -62,11 +62,26 @@ BROKE_HOT = {
     1033887: "a create whose answer was lost was sent again, found its record busy, and was forgotten",
     1040661: "a create whose answer was lost was sent again, found its record busy, and was forgotten",
     1054218: "a create whose answer was lost was sent again, found its record busy, and was forgotten",
+    1045299: "a request of a process that died was to be delivered twice, and a create of the next one was",
+    1048092: "a lost create that was sent again was met where its record had been deleted, not where it lived",
     1058538: "a create whose answer was lost was sent again, found its record busy, and was forgotten",
 }
 
 
-BROKE_WIDE = {12295: "a lost create was looked for by its author at the hour of a clock of ours that was a day ahead"}
+BROKE_WIDE = {
+    12295: "a lost create was looked for by its author at the hour of a clock of ours that was a day ahead",
+    13500: "a create was sent again while a person deleted what the first try made: a second one, nobody asked",
+    18226: "a row deleted from its table while an edit of its record arrived was made twice, nobody asked",
+    1005667: "a record made at both sides got two rows when the first was deleted from its table, nobody asked",
+    1006919: "a delete took a word with it that was typed into a field never agreed on",
+    1007683: "a row deleted from its table stood beside the one of a newcomer when it came back",
+    1008114: "a delete took a word with it that was typed into a field never agreed on",
+    1009043: "a record made at both sides got two rows when the first was deleted from its table, nobody asked",
+    1009817: "a record made at both sides got two rows when the first was deleted from its table, nobody asked",
+    1023205: "a record made at both sides got two rows when the first was deleted from its table, nobody asked",
+    1029853: "a record made at both sides got two rows when the first was deleted from its table, nobody asked",
+    1038409: "a record made at both sides got two rows when the first was deleted from its table, nobody asked",
+}
 
 
 @pytest.mark.parametrize("seed", sorted(BROKE_WIDE), ids=lambda seed: f"{seed}: {BROKE_WIDE[seed]}")
@@ -82,6 +97,7 @@ def test_what_once_broke_in_the_heat_holds(seed: int) -> None:
 
 
 BROKE_RARE = {
+    ("tied", 11267): "a row deleted from its table while its records met was made twice",
     (
         "barred",
         20131,

@@ -498,3 +498,52 @@ def test_a_record_that_one_read_misses_is_deleted_nowhere_else(tmp_path: Path, m
     rig.rest()
     assert rig.a.live("contacts")[mine]["title"] == "CEO"
     assert rig.b.live("contacts")[theirs]["title"] == "CEO"
+
+
+# --- a row taken out with plain SQL, and who it might be --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("away_at_first", [True, False])
+def test_a_newcomer_of_a_row_taken_out_with_plain_sql_is_a_question_while_its_records_live(
+    tmp_path: Path, away_at_first: bool
+) -> None:
+    """An edit brings the row back in the very round in which its twin of the other side is first listed."""
+    rig = Rig(tmp_path)
+    if away_at_first:
+        rig.b.fault("transient", "identify")
+    mine = rig.a.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example"})
+    if not away_at_first:
+        rig.b.fault("transient", "pull", object="contacts")
+    rig.round()
+    rig.b.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example", "title": "CFO"})
+    rig.plain("DELETE FROM contact")
+    rig.a.edit("contacts", mine, {"title": "CEO"})
+    rig.rest()
+    assert len(rig.rows("contact")) == len(rig.a.live("contacts")) == 1
+    assert [question.connection for question in rig.questions("match")] == ["b"]
+
+
+def test_a_delete_does_not_take_what_was_typed_into_a_field_that_was_never_agreed_on(rig: Rig) -> None:
+    """The question about the title was ended while a's record was in the bin: its link knows no title since."""
+    mine = rig.a.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example", "title": "CTO"})
+    theirs = rig.b.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example", "title": "CFO"})
+    rig.round()
+    assert [question.field for question in rig.questions("conflict")] == ["title"]
+    rig.a.remove("contacts", mine)
+    rig.b.edit("contacts", theirs, {"mobile": "13800138000"})
+    rig.round()
+    assert "title" not in rig.links("contact", rig.row.uid)["a"].shadow_remote
+    rig.edit_hub("contact", rig.row.uid, {}, state="deleted")
+    done: list[str] = []
+
+    def person(when: str, call: object) -> None:
+        if when == "before" and getattr(call, "name", "") == "fetch" and not done:
+            done.append("once")
+            rig.a.edit("contacts", mine, {"title": "CEO"})
+
+    rig.a.on_call = person
+    rig.rest()
+    assert done == ["once"]
+    assert rig.row.state == "live"
+    assert rig.a.live("contacts")[mine]["title"] == "CEO"
+    assert [question.data["sides"]["a"] for question in rig.questions("conflict")] == ["CEO"]

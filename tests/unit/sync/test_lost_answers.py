@@ -289,3 +289,27 @@ def test_a_lost_create_that_a_person_made_unreadable_is_adopted_by_the_unique_ke
     assert sorted(row["name"] for row in rig.b.live("contacts").values()) == ["C0", "C1"]
     assert rig.questions() == []
     assert rig.ops() == []
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_create_sent_twice_is_met_where_it_lives_although_a_search_still_shows_the_deleted_one(
+    tmp_path: Path, listed: bool
+) -> None:
+    rig = Rig(tmp_path, search_lag_s=40, visible_after_s=42)
+    rig.b.fault("lost_after", "write", object="contacts")
+    rig.a.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example"})
+    rig.round(after_s=1)
+    (first,) = rig.b.live("contacts")
+    rig.b.remove("contacts", first)
+    rig.b.fault("lost_after", "write", object="contacts")
+    rig.round(after_s=1)  # the key is free again: the second sending makes another record
+    (second,) = rig.b.live("contacts")
+    if not listed:
+        rig.b.fault("transient", "pull", object="contacts")
+    rig.round(after_s=1)
+    rig.clock.sleep(37)  # a search shows the first one as it was, and not yet the second
+    for _ in range(12):
+        rig.round(after_s=4)
+    assert list(rig.b.live("contacts")) == [second]
+    assert rig.links("contact", rig.row.uid)["b"].remote_id == second
+    assert rig.questions() == []
