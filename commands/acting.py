@@ -370,15 +370,16 @@ def dispute(doing: Doing, ref: str, entry: str, text: str) -> Done:
 @option("--attended", multiple=True, metavar="CONTACT", help="opt.attended")
 @option("--minutes", default="", metavar="TEXT", help="opt.minutes")
 @option("--outcome", default="held", metavar="OUTCOME", help="opt.outcome")
+@option("--to", "to_day", metavar="DAY", help="opt.put_off_to")
 def meeting(
     doing: Doing, ref: str, held: str | None, invited: tuple[str, ...], attended: tuple[str, ...], minutes: str,
-    outcome: str,
+    outcome: str, to_day: str | None,
 ) -> Done:  # fmt: skip
     from supervise import meeting as meetings
 
     given = meetings.Meeting(
         held_ms=doing.instant(held), invited=doing.uids(invited), attended=doing.uids(attended), minutes=minutes,
-        outcome=outcome,
+        outcome=outcome, to=doing.day(to_day),
     )  # fmt: skip
     return meetings.meet(doing.hand, doing.uid(ref), given)
 

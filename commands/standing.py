@@ -146,10 +146,14 @@ def _show_plan(app: App, dossier: Dossier) -> None:
     if dossier.milestones:
         click.echo("\n" + app.say("page.milestones"))
         rows: list[Sequence[object]] = [
-            (one.title, one.baseline, one.approved, one.forecast, _signed(one.slip_bd), one.achieved_on or "")
+            (
+                one.title, _word(app, f"stage.{one.stage}"), one.baseline, one.approved, _signed(one.extension_bd),
+                one.forecast, _signed(one.slip_bd), one.achieved_on or "",
+            )
             for one in dossier.milestones
-        ]
-        table(app, ("title", "baseline", "approved", "forecast", "slip", "achieved"), rows)
+        ]  # fmt: skip
+        columns = ("title", "state", "baseline", "approved", "extension", "forecast", "slip", "achieved")
+        table(app, columns, rows)
     late = {uid: share for uid, share in dossier.attribution.items() if share.delay}
     for uid, share in late.items():
         name = next((one.title for one in dossier.milestones if one.uid == uid), uid)

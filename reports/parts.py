@@ -64,18 +64,18 @@ def items_table(items: Sequence[TaskItem], voice: Voice, *, ours: bool = False) 
 
 
 def milestones_table(lines: Sequence[MilestoneLine], voice: Voice) -> Table:
-    """Give the milestones with plan, agreed plan, forecast and slip."""
+    """Give the milestones with plan, agreed plan and how far changes moved it, forecast and slip."""
     rows = [
         (
-            line.title, voice.day(line.baseline), voice.day(line.approved),
+            line.title, voice.day(line.baseline), voice.day(line.approved), voice.signed(line.extension_bd),
             voice.say("achieved_on", day=voice.day(line.achieved_on)) if line.achieved_on else voice.day(line.forecast),
             Cell(voice.signed(line.slip_bd), "strong" if (line.slip_bd or 0) > 0 else "plain"),
         )
         for line in lines
     ]  # fmt: skip
     columns = [
-        (voice.say("milestone"), 4), (voice.say("baseline"), 2), (voice.say("approved"), 2), (voice.say("forecast"), 3),
-        (voice.say("slip"), 1, "right"),
+        (voice.say("milestone"), 4), (voice.say("baseline"), 2), (voice.say("approved"), 2),
+        (voice.say("extension"), 1, "right"), (voice.say("forecast"), 3), (voice.say("slip"), 1, "right"),
     ]  # fmt: skip
     return table(columns, rows, voice.say("none.milestones"))  # type: ignore[arg-type]
 

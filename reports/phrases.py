@@ -68,6 +68,7 @@ PHRASES: Final[Mapping[str, tuple[str, str]]] = {
     "approved": ("批准", "Approved"),
     "forecast": ("预测", "Forecast"),
     "slip": ("偏差", "Slip"),
+    "extension": ("顺延", "Extended"),
     "change": ("变更请求", "Change request"),
     "stage": ("阶段", "Stage"),
     "impact": ("影响", "Impact"),

@@ -1,9 +1,10 @@
 """What duban does by itself once the rules have spoken, and nothing beyond: each thing once, and named as made by rule.
 
 A signature that a newer version outdated gets an item of its own to be signed; an approved change becomes the next
-version of the plan; a term that ran out accepts; where it is switched on, a low score gets an action that follows it
-up. Before anything is made it is looked for, so doing it again does nothing. Besides, the health of each day is
-remembered and what a project lacks is raised as a flag.
+version of the plan; a term that ran out accepts; a risk that occurred becomes an issue, a meeting that was put off
+gets the one that stands for it; where it is switched on, a low score gets an action that follows it up. Before
+anything is made it is looked for, so doing it again does nothing. Besides, the health of each day is remembered and
+what a project lacks is raised as a flag.
 """
 
 from __future__ import annotations
@@ -33,6 +34,13 @@ from supervise.planning import keep_baseline, whole_of
 from supervise.readiness import Flagged
 from supervise.satisfaction import is_low
 from supervise.stages import entered_values
+from supervise.succeeding import (
+    day_put_off_to,
+    issue_of,
+    meeting_after,
+    occurred_without_issue,
+    put_off_without_another,
+)
 
 CHUNK: Final = 50
 MOST: Final = 200
@@ -171,6 +179,7 @@ class _Following:
         self.plan()
         self.signatures()
         self.deemed()
+        self.successors()
         if self.scene.hand.knobs.follow_low_scores:
             self.low_scores()
         self.flags()
@@ -238,6 +247,18 @@ class _Following:
             values = {**entered_values("acceptance", row.values, "deemed_accepted"), "done_at": at_ms}
             self.scene.do("task", row, "deemed_accepted", {"on": view.deemed_on.isoformat()}, values)
             self.done.tally("deemed_accepted")
+
+    def successors(self) -> None:
+        """Give a risk that occurred its issue, and a meeting that was put off the one that stands for it."""
+        for row in occurred_without_issue(self.material):
+            made = self.scene.add("task", issue_of(row), "follow")
+            self.scene.do("task", row, "occurred", {"item": made.uid})
+            self.done.tally("issue")
+        for row in put_off_without_another(self.material):
+            day = day_put_off_to(row, self.material.moves.get(row.uid, ()))
+            made = self.scene.add("task", meeting_after(row, day), "follow")
+            self.scene.do("task", row, "rescheduled", {"item": made.uid})
+            self.done.tally("meeting")
 
     def low_scores(self) -> None:
         """Give recent low scores and complaints an action that follows them up."""

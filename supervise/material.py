@@ -36,7 +36,9 @@ from supervise.report import SourceRef
 from supervise.survey import Judged, judge_tasks
 from supervise.turns import REVIEWED, Step, read_steps
 
-STAGED: Final = frozenset({"change_request", "acceptance", "risk", "sign_off", "survey", "deliverable_review"})
+STAGED: Final = frozenset(
+    {"change_request", "acceptance", "risk", "sign_off", "survey", "deliverable_review", "meeting"}
+)
 _MADE: Final = frozenset({"insert", "add", "punch", "answer", "follow"})
 
 
@@ -52,8 +54,7 @@ class Material:
         moves, events: the ball's history by task, as the rules take it and as it is kept.
         pauses: what people agreed on, by task.
         entered: task -> stage -> the day it last came into it.
-        entered, born, steps = self._stages(tasks, said)
-        born |= self._undated(feedback)
+        imported: task -> the stage it was imported in, where it never came into another one since.
         notices: task -> what was said about it, and what was kept back.
     """
 
@@ -73,6 +74,7 @@ class Material:
     entered: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
     steps: Mapping[str, Sequence[Step]] = field(default_factory=dict)
     born: Mapping[str, date] = field(default_factory=dict)
+    imported: Mapping[str, str] = field(default_factory=dict)
     notices: Mapping[str, Sequence[Notice]] = field(default_factory=dict)
     sources: Mapping[str, Sequence[SourceRef]] = field(default_factory=dict)
     baselines: Sequence[Baseline] = ()
@@ -174,7 +176,7 @@ class _Reading:
             **self._acts("project", uids), **self._acts("task", task_uids),
             **self._acts("feedback", [row.uid for row in feedback]),
         }  # fmt: skip
-        entered, born, steps = self._stages(tasks, said)
+        entered, born, steps, imported = self._stages(tasks, said)
         born |= self._undated(feedback)
         sources = {
             **sources_of(self.tx, "project", uids), **sources_of(self.tx, "task", task_uids),
@@ -204,6 +206,7 @@ class _Reading:
                 entered=entered,
                 steps=steps,
                 born=born,
+                imported=imported,
                 notices=told,
                 sources=sources,
                 baselines=read_baselines(self.tx, each.row.uid, self.setting.now_ms),
@@ -257,11 +260,13 @@ class _Reading:
 
     def _stages(
         self, tasks: Sequence[HubRow], said: Mapping[str, Sequence[Act]]
-    ) -> tuple[dict[str, dict[str, date]], dict[str, date], dict[str, list[Step]]]:
-        """Give when tasks came into their stages, into being, and how, as the journal and people's word have it."""
+    ) -> tuple[dict[str, dict[str, date]], dict[str, date], dict[str, list[Step]], dict[str, str]]:
+        """Give when tasks came into their stages, into being, how, and in which stage they were imported, as the
+        journal and people's word have it."""
         zone = zone_of([self.setting.knobs.zone])[0]
         entered: dict[str, dict[str, date]] = defaultdict(dict)
         born: dict[str, date] = {}
+        imported: dict[str, str] = {}
         wanted = [row.uid for row in tasks if kind_of(row.values)[0] in STAGED]
         told: dict[str, list[Entry]] = defaultdict(list)
         for entry in journal.since(self.tx, "task", wanted, 0):
@@ -273,13 +278,16 @@ class _Reading:
             stage = entry.changes.get("stage", [None, None])[1]
             if isinstance(stage, str):
                 entered[entry.uid][stage] = local_day(entry.at_ms, zone)
+                imported.pop(entry.uid, None)
+                if entry.kind == "insert":
+                    imported[entry.uid] = stage
         for uid in wanted:
             for act in said.get(uid, ()):
                 if act.kind == "stage":
                     entered[uid][str(act.doc.get("to"))] = local_day(act.at_ms, zone)
         reviewed = [row for row in tasks if kind_of(row.values)[0] in REVIEWED]
         steps = {row.uid: read_steps(row, told.get(row.uid, ()), said.get(row.uid, ()), zone) for row in reviewed}
-        return entered, born, steps
+        return entered, born, steps, imported
 
     def _undated(self, feedback: Sequence[HubRow]) -> dict[str, date]:
         """Give when feedback that names no day was first seen here."""

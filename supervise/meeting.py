@@ -17,7 +17,9 @@ from store.hub import HubRow
 from supervise.acting import enter
 from supervise.due import local_day, zone_of
 from supervise.hand import Done, Hand, Scene, name_of, needs
+from supervise.kinds import kind_of
 from supervise.risk import read_grade
+from supervise.succeeding import meeting_after
 
 SCALES: Final[Mapping[str, tuple[str, int, int]]] = {
     "0-10": ("nps", 0, 10), "1-5": ("csat", 1, 5), "1-7": ("ces", 1, 7),
@@ -36,6 +38,7 @@ class Meeting:
         invited, attended: uids of contacts; who attended was invited, said or not.
         minutes: what was agreed; with them the minutes count as sent.
         outcome: ``held``, or what kept it from being held.
+        to: the day a rescheduled meeting was put off to; None while nobody knows.
     """
 
     held_ms: int | None = None
@@ -43,13 +46,16 @@ class Meeting:
     attended: Sequence[str] = ()
     minutes: str = ""
     outcome: str = "held"
+    to: date | None = None
 
 
 def meet(hand: Hand, uid: str, given: Meeting) -> Done:
-    """Keep who was invited to a meeting and who came, and send its minutes to be confirmed.
+    """Keep who was invited to a meeting and who came, and send its minutes to be confirmed; one that was put off gets
+    a new one that stands for it.
 
     Raises:
-        InputError: people attended a meeting that was not held, or the stage machine forbids it.
+        InputError: people attended a meeting that was not held, a day for one that was not put off or that is past,
+            or the stage machine forbids it.
     """
     with hand.begin() as scene:
         row = scene.task(uid, "meeting")
@@ -59,6 +65,7 @@ def meet(hand: Hand, uid: str, given: Meeting) -> Done:
             )
         if given.outcome != "held" and (given.attended or given.minutes):
             raise InputError("nobody attends a meeting that was not held", zh="会议未召开,不能登记出席或纪要")
+        _mind_the_day(scene, given)
         attended = _people(scene, given.attended)
         invited = _people(scene, [*given.invited, *given.attended])
         held_ms = given.held_ms if given.held_ms is not None else hand.happened_ms
@@ -70,7 +77,39 @@ def meet(hand: Hand, uid: str, given: Meeting) -> Done:
             "held_at": held_ms, "invited": invited, "attended": attended, "minutes": given.minutes,
             "outcome": given.outcome,
         }  # fmt: skip
-        return scene.do("task", row, "meeting", doc, values)
+        if given.outcome != "rescheduled":
+            return scene.do("task", row, "meeting", doc, values)
+        made = _instead(scene, row, given, invited)
+        return scene.do("task", row, "meeting", {**doc, "item": made.uid}, values, made=[made.uid])
+
+
+def _mind_the_day(scene: Scene, given: Meeting) -> None:
+    if given.to is not None and given.outcome != "rescheduled":
+        raise InputError(
+            "a new day (--to) is for a meeting that was put off", zh="新日期(--to)只用于改期的会议",
+            next_step="add --outcome rescheduled", next_step_zh="请加 --outcome rescheduled",
+        )  # fmt: skip
+    if given.to is not None and given.to < scene.today:
+        raise InputError(
+            f"a meeting cannot be put off to {given.to}: that day is past", zh=f"不能改期到已过去的 {given.to}"
+        )
+
+
+def _instead(scene: Scene, row: HubRow, given: Meeting, invited: Sequence[str]) -> HubRow:
+    """Give the new meeting for one that is put off.
+
+    Raises:
+        InputError: it has one already.
+    """
+    for other in hub.select(scene.tx, "task", where={"project": row.values.get("project")}):
+        if other.values.get("parent") == row.uid and kind_of(other.values)[0] == "meeting":
+            raise InputError(
+                f'"{name_of(row)}" was put off already', zh=f"“{name_of(row)}” 已改期",
+                next_step=f"duban set task {other.uid} due=DAY", next_step_zh=f"duban set task {other.uid} due=日期",
+            )  # fmt: skip
+    day = given.to.isoformat() if given.to is not None else None
+    values = meeting_after(row, day)
+    return scene.add("task", {**values, "invited": ",".join(invited) or values["invited"]}, "follow")
 
 
 def _held(scene: Scene, row: HubRow, given: Meeting) -> dict[str, Value]:

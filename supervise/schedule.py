@@ -11,6 +11,8 @@ from mapping.status import is_open
 from store.hub import HubRow
 from store.supervision import BallEvent
 from supervise.ball import Holder
+from supervise.calendar import Calendar
+from supervise.change import extension_bd
 from supervise.delay import Attribution, Tracked, attribute, due_steps
 from supervise.forecast import Blocker, Habits, Milestone, forecast, habits_of
 from supervise.health import LateItem, Slip
@@ -22,6 +24,7 @@ from supervise.people import as_finished, judged_at, last_holder
 from supervise.planning import named, whole_of
 from supervise.reasons import Reason
 from supervise.report import TaskItem
+from supervise.stages import milestone_stage, stage_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,9 @@ class MilestoneLine:
     """One milestone: first agreed, approved, expected, reached.
 
     Args:
+        stage: where it is by the calendar: ``planned``, ``due``, ``missed``, ``achieved`` or ``reopened``.
         slip_bd: working days the forecast lies behind the approved day.
+        extension_bd: working days by which approved changes moved it; None without both days.
         blockers: uids of what it waits for.
     """
 
@@ -39,6 +44,8 @@ class MilestoneLine:
     approved: date | None = None
     forecast: date | None = None
     slip_bd: int | None = None
+    extension_bd: int | None = None
+    stage: str = ""
     achieved_on: date | None = None
     blockers: tuple[str, ...] = ()
     critical: bool = False
@@ -146,10 +153,14 @@ def milestone_lines(material: Material, found: Sequence[tuple[HubRow, Milestone]
     usual = habits(material) if late else {}
     lines = []
     for row, milestone in found:
-        expected = forecast(milestone, calendar=material.calendar, today=material.today, habits=usual)
+        calendar, agreed = material.calendar, milestone.agreed
+        expected = forecast(milestone, calendar=calendar, today=material.today, habits=usual)
+        due_on = calendar.roll(agreed) if agreed is not None else None
         lines.append(
             MilestoneLine(
-                uid=row.uid, title=milestone.title, baseline=milestone.baseline_due, approved=milestone.agreed,
+                uid=row.uid, title=milestone.title, baseline=milestone.baseline_due, approved=agreed,
+                stage=milestone_stage(stage_of("milestone", row.values), due_on, material.today),
+                extension_bd=_extension(milestone, calendar),
                 forecast=expected.day, slip_bd=expected.slip_bd, achieved_on=milestone.achieved_on,
                 blockers=tuple(blocker.uid for blocker in milestone.blockers),
                 critical=text(row.values, "priority") == "critical", open=is_open(text(row.values, "status")),
@@ -157,6 +168,11 @@ def milestone_lines(material: Material, found: Sequence[tuple[HubRow, Milestone]
             )
         )  # fmt: skip
     return sorted(lines, key=lambda line: (line.approved or date.max, line.title, line.uid))
+
+
+def _extension(milestone: Milestone, calendar: Calendar) -> int | None:
+    first, agreed = milestone.baseline_due, milestone.agreed
+    return extension_bd(first, agreed, calendar) if first is not None and agreed is not None else None
 
 
 def slips(lines: Sequence[MilestoneLine]) -> list[Slip]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from mapping.records import Value, Values
@@ -206,6 +207,20 @@ def stage_of(kind: TaskKind, task: Values) -> str:
     if status == "done":
         return _USUAL_END[kind]
     return next((name for name, each in stages.items() if each.status == status), next(iter(stages)))
+
+
+def milestone_stage(stage: str, due_on: date | None, today: date) -> str:
+    """Give the stage a milestone is in by the calendar: due on its day, missed after it; what nobody has to type.
+
+    Args:
+        stage: as ``stage_of`` has it; one that is achieved, or has no day, keeps it.
+        due_on: the working day it was last approved for.
+    """
+    if due_on is None or stage not in STAGES["milestone"] or STAGES["milestone"][stage].terminal:
+        return stage
+    if today < due_on:
+        return "reopened" if stage == "reopened" else "planned"
+    return "due" if today == due_on else "missed"
 
 
 def stage_values(kind: TaskKind, stage: str) -> dict[str, Value]:

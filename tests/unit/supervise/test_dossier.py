@@ -362,3 +362,17 @@ def test_what_was_overdue_then_is_told_from_what_the_records_said_then(desk: Pro
     assert [(item.uid, item.obd) for item in then.overdue] == [("t", 2)]
     assert overdue_view(desk.db, now_ms=ms("2026-06-08T11:00"), past=True).counts["tasks"] == 1
     assert [item.uid for item in overdue_view(desk.db, now_ms=ms("2026-06-10T10:00")).overdue] == ["later"]
+
+
+def test_a_milestone_says_where_it_is_and_how_far_changes_moved_it(desk: ProjectDesk) -> None:
+    desk.task(
+        "uat", "milestone", due="2026-06-18", baseline_due="2026-06-11", approved_due="2026-06-22", stage="planned"
+    )
+    desk.task("beta", "milestone", due="2026-06-05", status="in_progress")
+    desk.task("someday", "milestone")
+    seen = {line.uid: (line.stage, line.extension_bd) for line in look(desk, "2026-06-08T10:00").milestones}
+    assert seen == {"uat": ("planned", 6), "beta": ("missed", 0), "someday": ("planned", None)}  # 19 June is a holiday
+    seen = {line.uid: (line.stage, line.extension_bd) for line in look(desk, "2026-06-22T10:00").milestones}
+    assert seen["uat"] == ("due", 6)
+    desk.edit("task", "uat", status="done", done_at=ms("2026-06-23T10:00"))
+    assert next(one.stage for one in look(desk, "2026-06-25T10:00").milestones if one.uid == "uat") == "achieved"

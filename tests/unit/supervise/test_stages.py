@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from mapping.records import FEEDBACK_STATUSES, TASK_STATUSES
@@ -13,6 +15,7 @@ from supervise.stages import (
     entered_values,
     judge_feedback_move,
     judge_stage_move,
+    milestone_stage,
     round_of,
     stage_of,
     stage_values,
@@ -188,3 +191,25 @@ def test_an_unknown_stage_names_those_there_are() -> None:
         stage_values("survey", "signed")
     with pytest.raises(ValueError, match="its stages are none"):
         stage_values("action", "signed")
+
+
+@pytest.mark.parametrize(
+    ("stage", "today", "then"),
+    [
+        ("planned", "2026-06-17", "planned"),
+        ("planned", "2026-06-18", "due"),
+        ("planned", "2026-06-22", "missed"),
+        ("due", "2026-06-22", "missed"),
+        ("missed", "2026-06-17", "planned"),  # naive: an approved change moved its day, and it stays missed
+        ("reopened", "2026-06-17", "reopened"),
+        ("reopened", "2026-06-22", "missed"),
+        ("achieved", "2026-06-22", "achieved"),  # naive: reached and missed at once
+        ("", "2026-06-22", ""),
+    ],
+)
+def test_a_milestone_is_due_on_its_day_and_missed_after_it(stage: str, today: str, then: str) -> None:
+    assert milestone_stage(stage, date(2026, 6, 18), date.fromisoformat(today)) == then
+
+
+def test_a_milestone_without_a_day_is_never_missed() -> None:
+    assert milestone_stage("planned", None, date(2026, 6, 22)) == "planned"
