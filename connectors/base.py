@@ -152,7 +152,7 @@ class PullRequest:
     fields: wire fields to ask for.
     watermark: None to list everything (backfill), else what the last stored page carried.
     where: scope clauses; the connector may evaluate those it can, the engine evaluates all again.
-    deletes: also ask for deletions.
+    deletes: also ask for deletions; of a full listing, for all there are, told before or not.
     """
 
     entity: EntityKind

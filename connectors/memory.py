@@ -252,9 +252,9 @@ class MemoryConnector:
 
     def _deleted(self, request: PullRequest, place: Place) -> Sequence[str]:
         """Give the ids whose delete is not older than the window; younger ones than its end do no harm."""
-        if place.lo_ms is None or not (request.deletes and self.world.deleted_feed):
+        if not (request.deletes and self.world.deleted_feed):
             return ()
-        lo_ms = place.lo_ms
+        lo_ms = place.lo_ms or 0
         horizon = self.world.now_ms() - int(self.world.list_lag_s * 1000)
         with self.world.lock:
             shots = {row.id: row.at(horizon) for row in self.world.rows[request.object].values()}

@@ -183,6 +183,17 @@ class ConnectorContract:
         assert first in [id for page in pages for id in page.deleted_ids]
         assert first not in listed(pages)
 
+    def test_a_full_listing_tells_of_deletes_that_no_pull_has_told_yet(self, rig: Rig) -> None:
+        needs(rig.connector.capabilities.deleted_feed, "deleted_feed")
+        first, _ = plant_many(rig, 2)
+        rig.wait()
+        rig.remove(first)
+        rig.wait()
+        pages = pull(rig)
+        assert first in [id for page in pages for id in page.deleted_ids]
+        assert first not in listed(pages)
+        assert all(page.backfill for page in pages)
+
     def test_deletes_are_left_out_when_not_asked_for(self, rig: Rig) -> None:
         (first,) = plant_many(rig, 1)
         rig.wait()

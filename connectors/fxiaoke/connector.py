@@ -194,7 +194,7 @@ class FxiaokeConnector:
         full = len(rows) >= self.settings.page_size
         if full:
             following = wire.Place("rows", place.lo_ms, hi_ms, _next_id(rows, place.last_id))
-        elif backfill or not (request.deletes and self.settings.delete_probe):
+        elif not (request.deletes and self.settings.delete_probe):
             following = self._next_round(place, hi_ms)
         else:
             following = wire.Place("bin", place.lo_ms, hi_ms)
@@ -220,7 +220,8 @@ class FxiaokeConnector:
         )
         # A service that ignores the filter would show live rows here: only those that say so are gone.
         gone = [record.id for record in records if record.deleted]
-        page = Page((), following.text(), last=not full, backfill=False, deleted_ids=gone, bad=bad)
+        backfill = place.lo_ms is None
+        page = Page((), following.text(), last=not full, backfill=backfill, deleted_ids=gone, bad=bad)
         return page, following
 
     def _next_round(self, place: wire.Place, hi_ms: int | None) -> wire.Place:

@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.base import PullRequest, RemoteRecord, WriteRow
 from connectors.memory import MemoryConnector, Place
-from connectors.memory_world import MemoryWorld, Refusal, Row, Snapshot
+from connectors.memory_world import Call, MemoryWorld, Refusal, Row, Snapshot
 from connectors.testing_rig import HandClock
 
 
@@ -35,6 +35,8 @@ class MoodyWorld(MemoryWorld):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kept_back: set[str] = set()
+        self.replaced: dict[tuple[str, str, str], Call] = {}
+        """What a write of ours replaced after it had begun (record, field, value); here a write is one moment."""
         self.ghosts: dict[str, int] = {}
 
     def keep_back(self, id: str, kept: bool) -> None:
@@ -69,10 +71,10 @@ class MoodyConnector(MemoryConnector):
 
     def _deleted(self, request: PullRequest, place: Place) -> Sequence[str]:
         gone = super()._deleted(request, place)
-        if not (self.world.ghosts or self.world.kept_back) or place.lo_ms is None or not request.deletes:
+        if not (self.world.ghosts or self.world.kept_back) or not request.deletes:
             return gone
-        rows = self.world.rows[request.object]
-        ghosts = {id for id, at_ms in self.world.ghosts.items() if id in rows and at_ms >= place.lo_ms}
+        rows, lo_ms = self.world.rows[request.object], place.lo_ms or 0
+        ghosts = {id for id, at_ms in self.world.ghosts.items() if id in rows and at_ms >= lo_ms}
         return sorted({*gone, *ghosts} - self.world.kept_back)
 
     def _apply(self, object: str, row: WriteRow) -> tuple[str, Snapshot]:

@@ -104,8 +104,10 @@ def in_turn(*answers: Answer) -> Script:
 
 
 def pull(connector: FxiaokeConnector, mark: str | None = None, **more: Any) -> list[Page]:
+    """Pull as the engine does: a first listing, of which nothing is known yet, asks for no deletions."""
+    asked = {"deletes": mark is not None, **more}
     return list(
-        connector.pull(PullRequest(entity="task", object=TASKS, fields=("name", "due__c"), watermark=mark, **more))
+        connector.pull(PullRequest(entity="task", object=TASKS, fields=("name", "due__c"), watermark=mark, **asked))
     )
 
 
@@ -286,6 +288,17 @@ def test_the_bin_is_paged_and_resumed_like_the_rows() -> None:
     (again,) = pull(service.connector(), second.watermark)
     assert again.deleted_ids == ["z"]
     assert ("_id", "GT", ["y"]) in filters(service.bodies("query")[-1])
+
+
+def test_a_listing_made_anew_looks_into_the_whole_bin() -> None:
+    service = Service(query=in_turn(rows("a"), rows("x", life_status="invalid")))
+    pages = pull(service.connector(), deletes=True)
+    hi = ("last_modified_time", "LTE", [str(DATE_MS + 999)])
+    assert filters(service.bodies("query")[-1]) == [hi, ("life_status", "EQ", ["invalid"])]
+    assert [(list(page.deleted_ids), page.backfill, page.last) for page in pages] == [
+        ([], True, False),
+        (["x"], True, True),
+    ]
 
 
 def test_live_rows_in_the_answer_of_the_bin_are_not_deletions() -> None:
