@@ -207,17 +207,21 @@ def _supersedes(later: Deed, deed: Deed) -> bool:
 
 
 def _in_window(stage: Stage, deed: Deed) -> bool:
-    """Say whether an edit fell between the engine's last look at the record and its write of that very field."""
+    """Say whether an edit fell between the engine's last look at the record and its write of that very field.
+
+    A write of several requests may have begun before the edit: then the system itself tells what it replaced.
+    """
     if deed.side == "hub":
         return False
     looked = None
+    begun = stage.scene.worlds[deed.side].replaced.get((deed.id, deed.field, deed.value or ""))
     for read in stage.asked:
         rows = [row for row in read.call.rows if row.get("id") == deed.id]
         if read.side != deed.side or not rows:
             continue
         if read.call.name == "fetch":
             looked = read.point
-        elif read.call.mutating and read.point >= deed.point:
+        elif read.call.mutating and (read.point >= deed.point or read.call is begun):
             wrote = any(deed.field in row or row["action"] == "delete" for row in rows)
             return wrote and looked is not None and looked < deed.point
     return False

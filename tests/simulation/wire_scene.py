@@ -80,6 +80,7 @@ class WireWorld(httpx.BaseTransport):
         self.hub_names = {wire: hub for hub, wire in self.names.items()}
         self.requests = 0
         self.calls: list[Call] = []
+        self.replaced: dict[tuple[str, str, str], Call] = {}
         self.faults: list[str] = []
         self.on_call: Callable[[str, Call], None] = lambda _when, _call: None
         self.pass_point: Callable[[str], None] = lambda _place: None
@@ -104,7 +105,10 @@ class WireWorld(httpx.BaseTransport):
             return httpx.Response(429, headers={"retry-after": "7"}, json={})
         if fault == "malformed" and not self.face.is_mutating(asked):
             return httpx.Response(200, content=b"<html>busy</html>")
+        before = self._values() if self.face.is_mutating(asked) else set()
         reply = self.face.handle(asked)
+        if before:
+            self.replaced.update(dict.fromkeys(before - self._values(), self.calls[-1]))
         if fault == "lost_after":
             raise httpx.ReadError("the connection broke", request=request)
         head, raw = render(asked, reply, self.face.world.clock.now_ms(), True)
@@ -136,6 +140,11 @@ class WireWorld(httpx.BaseTransport):
 
     def live(self, object: str) -> dict[str, Mapping[str, Any]]:
         return {id: row.now.values for id, row in self.rows[object].items() if not row.now.deleted}
+
+    def _values(self) -> set[tuple[str, str, str]]:
+        """Give every value of the live records."""
+        live = self.live(OBJECT).items()
+        return {(id, name, value) for id, values in live for name, value in values.items() if value is not None}
 
     def _row(self, id: str, row: Any) -> Any:
         values = {hub: row.values.get(wire) or None for hub, wire in self.names.items()}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.memory import MemoryConnector
-from store import journal
+from store import journal, links
 from tests.support.rig import Rig
 
 
@@ -207,6 +207,29 @@ def test_an_edit_between_plan_and_guard_read_saves_the_record_from_the_delete(ri
     assert rig.a.live("contacts")[mine]["title"] == "CEO"
     assert rig.row.state == "live"
     assert [values["title"] for values in rig.b.live("contacts").values()] == ["CEO"]
+
+
+@pytest.mark.parametrize("at", ["before the round", "before the guard read"])
+def test_an_edit_of_a_field_that_was_never_agreed_there_saves_the_record_from_the_delete(rig: Rig, at: str) -> None:
+    mine, _theirs = rig.ann(title="CTO")
+    with rig.db.write() as tx:  # as after a question that ended while the record was away
+        (link,) = [one for one in links.by_uids(tx, "contact", [rig.row.uid])[rig.row.uid] if one.connection == "a"]
+        del link.shadow_hub["title"], link.shadow_remote["title"]
+        links.update(tx, [link])
+    rig.edit_hub("contact", rig.row.uid, {}, state="deleted")
+
+    def person(_when: str = "before", call: object = None) -> None:
+        if getattr(call, "name", "fetch") == "fetch":
+            rig.a.on_call = lambda _when, _call: None
+            rig.a.edit("contacts", mine, {"title": "CEO"})
+
+    if at == "before the round":
+        person()
+    else:
+        rig.a.on_call = person
+    rig.rest()
+    assert rig.a.live("contacts")[mine]["title"] == "CEO"
+    assert rig.row.state == "live"
 
 
 def test_a_hub_delete_where_one_side_is_gone_already_deletes_the_other_and_rests(rig: Rig) -> None:
