@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from mapping.records import EntityKind
@@ -85,15 +86,27 @@ def add(tx: Tx, ops: Sequence[Op]) -> None:
     execute_many(tx, insert_sql("op", _COLUMNS), [(op.id, *_stored(op)) for op in ops])
 
 
-def ready(tx: Tx, connection: str, entity: EntityKind, now_ms: int, limit: int, after_id: str = "") -> list[Op]:
-    """Give the ops that may be sent now, ordered by id."""
-    rows = fetch(
-        tx,
-        f'{_SELECT} WHERE {IN_OPEN} AND "connection" = ? AND "entity" = ? AND "id" > ? '
-        "AND \"state\" IN ('ready', 'waiting') AND \"not_before_ms\" <= ? ORDER BY \"id\" LIMIT ?",
-        connection, entity, after_id, now_ms, limit,
-    )  # fmt: skip
-    return [_op(row) for row in rows]
+def ready(
+    tx: Tx,
+    connection: str,
+    entity: EntityKind,
+    now_ms: int,
+    limit: int,
+    after_id: str = "",
+    known: Mapping[str, Op] = MappingProxyType({}),
+) -> list[Op]:
+    """Give the ops that may be sent now, ordered by id.
+
+    Args:
+        known: ops somebody holds as they are stored, by id; they need not be read.
+    """
+    where = (
+        f'FROM "op" WHERE {IN_OPEN} AND "connection" = ? AND "entity" = ? AND "id" > ? '
+        'AND "state" IN (\'ready\', \'waiting\') AND "not_before_ms" <= ? ORDER BY "id" LIMIT ?'
+    )
+    ids = [row[0] for row in fetch(tx, f'SELECT "id" {where}', connection, entity, after_id, now_ms, limit)]
+    missing = get(tx, [id for id in ids if id not in known])
+    return [known[id] if id in known else missing[id] for id in ids]
 
 
 def open(tx: Tx, *, connection: str | None = None, states: Sequence[OpState] = OPEN) -> list[Op]:

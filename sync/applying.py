@@ -20,6 +20,7 @@ from store import hub, links, outbox
 from store.database import Database
 from store.outbox import Op
 from store.tx import Tx
+from sync.carrying import Carried
 from sync.guards import Rails, circuit_open
 from sync.halting import Halt, never
 from sync.repeating import shown
@@ -59,12 +60,14 @@ class Applier:
         parallel: bool = True,
         progress: Callable[[str, int], None] | None = None,
         halt: Halt = never,
+        carried: Carried | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._rails = rails
         self._report = report
-        self._settler = Settler(db, clock, report, salt)
+        self._carried = carried or Carried()
+        self._settler = Settler(db, clock, report, salt, self._carried)
         self._parallel = parallel
         self._progress = progress
         self._halt = halt
@@ -158,7 +161,7 @@ class Applier:
         size = spoke.connector.capabilities.batch_size
         while spoke.name not in self._stopped and not self._halt():
             with self._db.read() as tx:
-                ops = outbox.ready(tx, spoke.name, entity, self._clock.now_ms(), _WAVE, after)
+                ops = outbox.ready(tx, spoke.name, entity, self._clock.now_ms(), _WAVE, after, self._carried.ops)
             if not ops:
                 return
             after = ops[-1].id

@@ -22,6 +22,7 @@ from store.reviews import Review
 from store.tx import Tx
 from sync import reasons
 from sync.bindings import Work, index_keys
+from sync.carrying import Carried
 from sync.matching import HUB
 from sync.report import RunReport
 from sync.spokes import Spoke
@@ -55,6 +56,7 @@ class Committer:
         away: Mapping[EntityKind, Set[str]] = MappingProxyType({}),
         who: str = "sync",
         cause: str = "",
+        carried: Carried | None = None,
     ) -> None:
         self._tx = tx
         self._report = report
@@ -65,6 +67,7 @@ class Committer:
         self._away = away
         self._who = who
         self._cause = cause
+        self._carried = carried
 
     def commit(
         self,
@@ -78,7 +81,7 @@ class Committer:
         stale = self._write_hub(entity, rows, [plan for plan, _, _ in taken])
         fresh = [entry for entry in taken if entry[0].uid not in stale]
         self._write_links(entity, spokes, fresh)
-        self._write_rest(entity, [plan for plan, _, _ in fresh])
+        self._write_rest(entity, fresh)
         self._end_held(entity, fresh)
         self._consume(entity, spokes, work, fresh)
 
@@ -187,9 +190,10 @@ class Committer:
             link.notes.pop(MISSED, None)
         return link
 
-    def _write_rest(self, entity: EntityKind, plans: Sequence[EntityPlan]) -> None:
+    def _write_rest(self, entity: EntityKind, taken: Sequence[Planned]) -> None:
         tx, now_ms, run_id = self._tx, self._now_ms, self._report.run_id
-        outbox.add(tx, [self._op(entity, plan, step) for plan in plans for step in plan.ops])
+        outbox.add(tx, [self._op(entity, entry, step) for entry in taken for step in entry[0].ops])
+        plans = [plan for plan, _, _ in taken]
         asked = [
             Review(
                 id=None, kind=step.kind, entity=entity, uid=plan.uid, connection=step.connection, object="",
@@ -216,15 +220,22 @@ class Committer:
         if noted:
             self._report.tally(reasons.IRREGULAR, len(noted))
 
-    def _op(self, entity: EntityKind, plan: EntityPlan, step: OpStep) -> Op:
+    def _op(self, entity: EntityKind, planned: Planned, step: OpStep) -> Op:
+        plan, items, best = planned
         key = step.hub_values.get("key")
-        return Op(
+        op = Op(
             id=self._new_id(), run_id=self._report.run_id, digest="", entity=entity, uid=plan.uid,
             connection=step.connection, object=step.object, action=step.action, remote_id=step.remote_id,
             values=step.values, hub_values=step.hub_values, base=step.base, key=key if isinstance(key, str) else None,
             state="ready", attempts=0, not_before_ms=0, first_intent_ms=None, steps_done=[], code=None, message=None,
             created_ms=self._now_ms,
         )  # fmt: skip
+        if self._carried is not None and step.action == "update":
+            link = best.get(step.connection)
+            moved = {*(item.connection for item in items), *(one.connection for one in plan.links)}
+            if link is not None and link.id is not None and step.connection not in moved:  # it stays as it was read
+                self._carried.keep(op, link)
+        return op
 
     def _entry(self, entity: EntityKind, plan: EntityPlan) -> Entry | None:
         if not plan.writes_hub and not plan.losers:

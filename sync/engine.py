@@ -19,6 +19,7 @@ from store.tx import Tx
 from sync.absorb import Absorber, Listing
 from sync.answers import Answers
 from sync.applying import Applier
+from sync.carrying import Carried
 from sync.certifying import certify
 from sync.guards import Rails, Tripped, check_listing, check_tally
 from sync.halting import Halt, never
@@ -91,6 +92,7 @@ class Engine:
         self._parallel = parallel
         self._progress = progress
         self._halt = halt
+        self._carried = Carried()
 
     def begin(self, kind: str, settings: Mapping[str, ConnectorSettings]) -> RunReport:
         """Open a run: its id, its clock, one empty tally per connection."""
@@ -114,6 +116,7 @@ class Engine:
 
     def _round(self, report: RunReport, spokes: Sequence[Spoke], options: RoundOptions) -> None:
         writing = options.kind != "plan"
+        self._carried.clear()
         active = [spoke for spoke in spokes if spoke.live] if writing else list(spokes)
         if writing:
             answers = Answers(self._db, self._clock, report, self._new_id, self._salt())
@@ -131,7 +134,7 @@ class Engine:
         if writing:
             applier = Applier(
                 self._db, self._clock, self._rails, report, salt=self._salt(), parallel=self._parallel,
-                progress=self._progress, halt=self._halt,
+                progress=self._progress, halt=self._halt, carried=self._carried,
             )  # fmt: skip
             applier.run([spoke for spoke in usable if spoke.live])
 
@@ -242,7 +245,7 @@ class Engine:
             with self._db.write() as tx:
                 planner = Planner(
                     tx, spokes, policy, report, now_ms=self._clock.now_ms(), new_id=self._new_id, salt=self._salt(),
-                    progress=self._progress,
+                    progress=self._progress, carried=self._carried,
                 )  # fmt: skip
                 for entity in ENTITIES:
                     planner.plan(entity)
@@ -254,7 +257,7 @@ class Engine:
                 if tripped is not None or options.kind == "plan":
                     raise _Rollback
         except _Rollback:
-            pass
+            self._carried.clear()
         return tripped
 
     def _trip(self, report: RunReport, tripped: Tripped, *, raises: bool = True) -> None:

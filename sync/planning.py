@@ -19,6 +19,7 @@ from store.links import Link
 from store.reviews import Review
 from store.tx import Tx
 from sync.bindings import CHUNK, Binder, Work, keep_keys, remembered
+from sync.carrying import Carried
 from sync.committing import Committer, Planned, missed_by
 from sync.guards import Tally, risks
 from sync.importing import Move, import_record, moves_of
@@ -74,6 +75,7 @@ class Planner:
         new_id: Callable[[], str],
         salt: bytes,
         progress: Callable[[str, int], None] | None = None,
+        carried: Carried | None = None,
     ) -> None:
         self._tx = tx
         self._spokes = [spoke for spoke in spokes if policy.everything or spoke.live]
@@ -86,7 +88,7 @@ class Planner:
             if one.generation:
                 self._taking.setdefault(one.entity, set()).add(one.connection)
         away = {kind: names - present for kind, names in self._taking.items()}
-        self._committer = Committer(tx, report, now_ms=now_ms, new_id=new_id, salt=salt, away=away)
+        self._committer = Committer(tx, report, now_ms=now_ms, new_id=new_id, salt=salt, away=away, carried=carried)
         self._progress = progress
         self.tally = Tally()
         self.met: set[str] = set()

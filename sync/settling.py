@@ -22,6 +22,7 @@ from store.reviews import Review
 from store.tx import Tx
 from sync import overwrites
 from sync.absorb import FRESH, gone_item, live_item, note_fresh
+from sync.carrying import Carried
 from sync.report import RunReport
 from sync.retrying import park
 from sync.spokes import Spoke
@@ -58,11 +59,14 @@ class Verdict:
 class Settler:
     """Commits verdicts, one transaction per batch."""
 
-    def __init__(self, db: Database, clock: Clock, report: RunReport, salt: bytes) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, report: RunReport, salt: bytes, carried: Carried | None = None
+    ) -> None:
         self._db = db
         self._clock = clock
         self._report = report
         self._salt = salt
+        self._carried = carried or Carried()
 
     def settle(self, spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict]) -> None:
         """Write down a batch."""
@@ -99,14 +103,17 @@ class Settler:
         if not verdicts:
             return
         uids = [verdict.op.uid for verdict in verdicts]
-        held = links.by_uids(tx, bound.entity, uids)
+        carried = {op.id: link for v in verdicts if (link := self._carried.link(op := v.op)) is not None}
+        held = links.by_uids(tx, bound.entity, [v.op.uid for v in verdicts if v.op.id not in carried])
         new: list[Link] = []
         changed: list[Link] = []
         agreed: dict[str, dict[str, Value]] = {}
         for verdict in verdicts:
             op = verdict.op
-            mine = [link for link in held.get(op.uid, ()) if link.connection == spoke.name]
-            link = next((link for link in mine if link.remote_id == op.remote_id), None)
+            link = carried.get(op.id)
+            if link is None:
+                mine = [one for one in held.get(op.uid, ()) if one.connection == spoke.name]
+                link = next((one for one in mine if one.remote_id == op.remote_id), None)
             if op.id in there:
                 op.remote_id = verdict.remote_id
                 changed.append(_met_again(there[op.id]))
