@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from itertools import groupby, islice
+from itertools import groupby
 
 from connectors.base import RemoteRecord, WriteResult, WriteRow, chunks
 from mapping.errors import DubanError, OutcomeUnknown, RecordRefused
@@ -31,6 +31,8 @@ from sync.spokes import PENDING, Spoke
 log = logging.getLogger(f"duban.{__name__}")
 
 _IN_FLIGHT = 12
+_IN_DOUBT = 800
+"""Rows that may be under way at once: a kill leaves each of them to be looked for."""
 _WAVE = 1000
 
 
@@ -95,18 +97,19 @@ class Applier:
         store is the slow part, the fewer commits it is asked for. The next ones go out before the landed ones are
         settled, so that the network does not wait for the store.
         """
-        flying: set[Future[_Batch]] = set()
+        flying: dict[Future[_Batch], int] = {}
         landed: list[_Batch] = []
         try:
             while True:
-                free = _IN_FLIGHT - len(flying)
-                for batch in self._intend(list(islice(batches, free))):
-                    flying.add(pool.submit(send, batch))
+                for batch in self._intend(_next(batches, list(flying.values()))):
+                    flying[pool.submit(send, batch)] = len(batch.ops)
                 self._settle(landed)
                 if not flying:
                     return
-                down, flying = wait(flying, return_when=FIRST_COMPLETED)
+                down, _ = wait(flying, return_when=FIRST_COMPLETED)
                 landed = [future.result() for future in down]
+                for future in down:
+                    del flying[future]
                 for batch in landed:
                     self._judge_connection(batch)
         finally:
@@ -241,6 +244,16 @@ def _resolved(tx: Tx, spoke: Spoke, entity: EntityKind, name: str, value: str) -
         found = links.remote_ids(tx, spoke.name, target, [uid]).get(uid) if target else None
         return f"{kind}:{found}" if found else None
     return value
+
+
+def _next(batches: Iterator[_Batch], flying: Sequence[int]) -> list[_Batch]:
+    """Take the batches that may go out beside those of so many rows each."""
+    taken: list[_Batch] = []
+    rows = sum(flying)
+    while len(flying) + len(taken) < _IN_FLIGHT and rows < _IN_DOUBT and (batch := next(batches, None)) is not None:
+        taken.append(batch)
+        rows += len(batch.ops)
+    return taken
 
 
 # --- the network side, free of the store --------------------------------------------------------------------------
