@@ -123,13 +123,33 @@ def remote_ids(tx: Tx, connection: str, entity: EntityKind, uids: Iterable[str])
     return {row[0]: row[1] for row in fetch_among(tx, sql, '"uid"', uids, connection, entity)}
 
 
+def left_scope(tx: Tx, entity: EntityKind, uids: Sequence[str]) -> set[str]:
+    """Give the rows that no connection has in its scope any more: a record of theirs left it, and none is live."""
+    if not uids or not _any_left(tx):
+        return set()
+    sql = 'SELECT DISTINCT "uid", "state" FROM "link" WHERE "entity" = ? AND "state" IN (\'live\', \'suspended\') AND'
+    found = {(row[0], row[1]) for row in fetch_among(tx, sql, '"uid"', uids, entity)}
+    return {uid for uid, state in found if state == "suspended" and (uid, "live") not in found}
+
+
+def _any_left(tx: Tx) -> bool:
+    """Say whether anything ever left a scope: mostly not, and then nobody need look at each row's links."""
+    sql = (
+        'SELECT 1 FROM "stream" s WHERE EXISTS (SELECT 1 FROM "link" l WHERE l."connection" = s."connection" '
+        'AND l."object" = s."object" AND l."state" = \'suspended\') LIMIT 1'
+    )
+    return fetch_one(tx, sql) is not None
+
+
 def insert(tx: Tx, links: Sequence[Link]) -> None:
-    """Insert new links and give each its id."""
+    """Insert new links and give each its id; a row that had left every scope may be back in one."""
     for link, id in zip(links, next_ids(tx, "link", len(links)) if links else (), strict=True):
         link.id = id
     execute_many(tx, _INSERT, [(link.id, *_stored(link)) for link in links])
     for link in links:
         link.remote_text = None
+    if links and _any_left(tx):
+        _mark(tx, [link for link in links if link.state == "live"])
 
 
 def update(tx: Tx, links: Sequence[Link]) -> None:
@@ -138,6 +158,13 @@ def update(tx: Tx, links: Sequence[Link]) -> None:
     execute_many(tx, _UPDATE, [(*_stored(link), link.id) for link in whole])
     moved = [link for link in links if link.read_as == link.tie]
     execute_many(tx, _MOVE, [(*_stored(link)[len(_TIE) :], link.id) for link in moved])
+    _mark(tx, [link for link in whole if link.read_as is not None and link.read_as[-1] != link.state])
+
+
+def _mark(tx: Tx, links: Sequence[Link]) -> None:
+    """Have supervision look at what may have left a scope or come back into one."""
+    rows = sorted({(link.entity, link.uid) for link in links if link.entity in ("task", "project")})
+    execute_many(tx, insert_sql("moved", ("entity", "uid")), rows)
 
 
 def touch(tx: Tx, marks: Sequence[tuple[int, str, int | None]]) -> None:

@@ -135,6 +135,12 @@ def make_all_due(tx: Tx) -> None:
             f'FROM "{entity}" WHERE "state" = \'live\' AND NOT EXISTS (SELECT 1 FROM "verdict" '
             f'WHERE "verdict"."entity" = \'{entity}\' AND "verdict"."uid" = "{entity}"."uid")',
         )
+    execute(  # what a flag still stands on, though nobody judges it any more
+        tx,
+        f'INSERT INTO "verdict" ("entity", "uid", "next_ms") SELECT DISTINCT "entity", "uid", {_AT_ONCE} FROM "flag" '
+        'WHERE "cleared_ms" IS NULL AND NOT EXISTS (SELECT 1 FROM "verdict" '
+        'WHERE "verdict"."entity" = "flag"."entity" AND "verdict"."uid" = "flag"."uid")',
+    )
 
 
 def due(tx: Tx, entity: Judged, now_ms: int, limit: int) -> list[str]:

@@ -164,6 +164,13 @@ def closed_tasks(tx: Tx, *, after: str, limit: int) -> list[HubRow]:
     return hub.select(tx, "task", where={"status": TERMINAL}, fields=light, after=after, limit=limit)
 
 
+def supervised(tx: Tx, entity: EntityKind, rows: Sequence[HubRow]) -> list[HubRow]:
+    """Give those of the rows that are live and, where the connections' scopes say so, still in one."""
+    live = [row for row in rows if row.state == "live"]
+    left = links.left_scope(tx, entity, [row.uid for row in live])
+    return [row for row in live if row.uid not in left]
+
+
 def read_tasks(
     tx: Tx, rows: Sequence[HubRow], moves: Mapping[str, Sequence[BallMove]], until_ms: int | None = None
 ) -> list[TaskContext]:

@@ -17,7 +17,7 @@ from store import hub, streams
 from store.notices import WAITING, Notice
 from store.tx import Tx
 from supervise import papers, people, schedule
-from supervise.cases import Setting, unusual
+from supervise.cases import Setting, supervised, unusual
 from supervise.change import Baseline, ChangeTotals, ChangeView, change_totals
 from supervise.closing import AcceptanceView, ClosureGate, closure_gate
 from supervise.delay import Attribution
@@ -181,7 +181,8 @@ def materials(
     while True:
         where = {"uid": list(uids)} if uids is not None else {}
         rows = hub.select(tx, "project", where=where, fields=(), after=after, limit=chunk)
-        yield from read_materials(tx, [row.uid for row in rows], setting, past=past)
+        kept = supervised(tx, "project", rows) if uids is None else rows
+        yield from read_materials(tx, [row.uid for row in kept], setting, past=past)
         if len(rows) < chunk:
             return
         after = rows[-1].uid

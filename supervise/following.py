@@ -24,7 +24,7 @@ from store.supervision import Flag
 from store.tx import Tx
 from supervise import papers, people
 from supervise.calendar import ONE_DAY
-from supervise.cases import Setting, read_setting
+from supervise.cases import Setting, read_setting, supervised
 from supervise.dossier import HEALTH, Judgement, judge
 from supervise.due import local_day, opening_ms, zone_of
 from supervise.hand import RULE, Hand, Scene
@@ -111,7 +111,9 @@ def _follow(hand: Hand, uids: Sequence[str], setting: Setting, length: int, done
     try:
         with hand.db.write() as tx:
             scene = Scene(hand, tx)
-            for material in read_materials(tx, uids, setting):
+            rows = hub.read(tx, "project", uids)
+            kept = supervised(tx, "project", [rows[uid] for uid in uids if uid in rows])
+            for material in read_materials(tx, [row.uid for row in kept], setting):
                 _Following(scene, material, judge(material), mine).all(length)
             scene.finish()
     except InputError:  # a row moved between our reading and our writing: nothing was written

@@ -24,7 +24,7 @@ from store.notices import Notice
 from store.supervision import BallEvent
 from store.tx import Tx
 from supervise.calendar import Calendar
-from supervise.cases import Setting, read_moves, read_pauses, sources_of
+from supervise.cases import Setting, read_moves, read_pauses, sources_of, supervised
 from supervise.change import Baseline
 from supervise.due import local_day, read_due, zone_of
 from supervise.history import BallMove
@@ -157,7 +157,7 @@ class _Reading:
 
     def materials(self, projects: Sequence[HubRow], reconciled: Sequence[Reconciled]) -> list[Material]:
         uids = [row.uid for row in projects]
-        tasks = self.back("task", hub.select(self.tx, "task", where={"project": uids}))
+        tasks = self.back("task", supervised(self.tx, "task", hub.select(self.tx, "task", where={"project": uids})))
         feedback = self.back("feedback", hub.select(self.tx, "feedback", where={"project": uids}))
         comments = self._comments(uids, [row.uid for row in tasks])
         accounts = hub.read(self.tx, "account", pointed(projects, "account"))

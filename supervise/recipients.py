@@ -17,7 +17,7 @@ from store.hub import HubRow
 from store.notices import Notice
 from store.tx import Tx
 from supervise.calendar import Calendar
-from supervise.cases import Setting
+from supervise.cases import Setting, supervised
 from supervise.due import DAY_MS, local_day, zone_of
 from supervise.kinds import kind_of
 from supervise.ladder import Audience, Circle, Side, missing_at, told_at
@@ -144,7 +144,7 @@ class _Reading:
     def __init__(self, tx: Tx, setting: Setting, outbound: Outbound, uids: Sequence[str]) -> None:
         self.tx, self.setting, self.outbound = tx, setting, outbound
         rows = hub.read(tx, "task", uids).values()
-        judged = judge_tasks(tx, sorted(rows, key=lambda row: row.uid), setting)
+        judged = judge_tasks(tx, supervised(tx, "task", sorted(rows, key=lambda row: row.uid)), setting)
         self.late = [each for each in judged if each.verdict.overdue and each.verdict.severity is not None]
         self.uids = [each.context.row.uid for each in self.late]
         self.gaps: list[Gap] = []

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from mapping.records import Value
 from mapping.status import OPEN, TERMINAL, is_open, judge_task_move
@@ -23,11 +24,12 @@ from store.reviews import Review
 from store.supervision import BallEvent, Flag
 from store.tx import Tx
 from supervise import moving
-from supervise.cases import MEMORY, Setting, override_ends, read_moves, read_setting, with_place
+from supervise.cases import MEMORY, Setting, override_ends, read_moves, read_setting, supervised, with_place
 from supervise.facts import closed_fact, fill_report, project_fact, task_fact
 from supervise.history import BallMove
 from supervise.knobs import Knobs
 from supervise.lifecycle import LifecycleVerdict
+from supervise.lowering import lower
 from supervise.projects import Reconciled, reconcile_projects
 from supervise.recording import Chunk, Recorder
 from supervise.report import SupervisionReport
@@ -125,10 +127,11 @@ class _Round:
             with self.db.write() as tx:
                 uids = verdicts.due(tx, "project", self.setting.now_ms, self.chunk)
                 rows = hub.read(tx, "project", uids) if uids else {}
-                live = [rows[uid] for uid in sorted(rows) if rows[uid].state == "live"]
+                live = supervised(tx, "project", [rows[uid] for uid in sorted(rows)])
                 reconciled = reconcile_projects(tx, live, self.setting) if live else []
                 self._tell(reconciled)
                 self._write_projects(tx, reconciled)
+                self._lower(tx, "project", set(uids) - {row.uid for row in live}, rows)
                 ends = override_ends(tx, [row.uid for row in live], self.setting) if live else {}
                 verdicts.save(tx, [project_fact(each, self._again(each, ends)) for each in reconciled])
                 verdicts.drop(tx, "project", set(uids) - {row.uid for row in live})
@@ -157,12 +160,13 @@ class _Round:
 
     def _judge_tasks(self, tx: Tx, uids: Sequence[str]) -> None:
         rows = hub.read(tx, "task", uids)
-        live = [rows[uid] for uid in sorted(rows) if rows[uid].state == "live"]
+        live = supervised(tx, "task", [rows[uid] for uid in sorted(rows)])
         open_rows = [row for row in live if row.values.get("status") in (None, *OPEN)]
         closed_rows = [row for row in live if row.values.get("status") in TERMINAL]
         judged = judge_tasks(tx, open_rows, self.setting, whole=True)
         self._write_tasks(tx, judged)
         self._write_closed(tx, closed_rows)
+        self._lower(tx, "task", set(uids) - {row.uid for row in live}, rows)
         facts = [*map(task_fact, judged), *map(closed_fact, closed_rows)]
         verdicts.save(tx, facts)
         verdicts.drop(tx, "task", set(uids) - {fact.uid for fact in facts})
@@ -192,6 +196,17 @@ class _Round:
             if row.uid in standing:
                 supervision.clear_flag(tx, "task", row.uid, OVERDUE, self.setting.now_ms)
         self.recorder.store(tx, chunk)
+
+    def _lower(
+        self, tx: Tx, entity: Literal["task", "project"], left: AbstractSet[str], rows: Mapping[str, HubRow]
+    ) -> None:
+        """Lower the flags of what is not supervised any more."""
+        if left:
+            chunk = Chunk(entity)
+            fallen = lower(tx, entity, sorted(left), rows, self.setting, chunk, self.report.run_id)
+            if fallen:
+                self.report.tally("flags_cleared", len(fallen))
+            self.recorder.store(tx, chunk)
 
     def _note_irregular(self, tx: Tx, chunk: Chunk, uid: str, before: Sequence[BallMove], move: BallMove) -> None:
         """Journal a step out of an ended item that its states do not know: what somebody did is taken, and told.

@@ -13,7 +13,7 @@ from store import hub
 from store.database import Database
 from store.hub import HubRow
 from store.tx import Tx
-from supervise.cases import Setting, closed_tasks, open_tasks, read_setting, with_place
+from supervise.cases import Setting, closed_tasks, open_tasks, read_setting, supervised, with_place
 from supervise.knobs import Knobs
 from supervise.material import rows_back
 from supervise.projects import project_items, reconcile_projects
@@ -56,7 +56,7 @@ def projects_view(
         setting = read_setting(tx, now_ms=now_ms, knobs=placed, looking_back=True)
         after = ""
         while rows := hub.select(tx, "project", after=after, limit=CHUNK):
-            found.extend(_listed(tx, rows, setting))
+            found.extend(_listed(tx, supervised(tx, "project", rows), setting))
             after = rows[-1].uid
     return sorted(found, key=lambda item: (item.name, item.uid))
 
@@ -92,7 +92,7 @@ def _judge_open(db: Database, gathering: Gathering, chunk: int) -> None:
     while True:
         with db.read() as tx:
             rows = open_tasks(tx, after=after, limit=chunk)
-            gathering.add(tx, judge_tasks(tx, rows, gathering.setting))
+            gathering.add(tx, judge_tasks(tx, supervised(tx, "task", rows), gathering.setting))
         if len(rows) < chunk:
             return
         after = rows[-1].uid
@@ -105,7 +105,7 @@ def _judge_past(db: Database, gathering: Gathering, chunk: int) -> None:
         with db.read() as tx:
             rows = hub.select(tx, "task", states=(), after=after, limit=chunk)
             then = [row for row in rows_back(tx, "task", rows, gathering.setting) if row.state == "live"]
-            open_ = [row for row in then if is_open(str(row.values.get("status") or ""))]
+            open_ = [row for row in supervised(tx, "task", then) if is_open(str(row.values.get("status") or ""))]
             gathering.add(tx, judge_tasks(tx, open_, gathering.setting))
         gathering.report.tally("tasks", len(then) - len(open_))
         if len(rows) < chunk:
@@ -129,8 +129,9 @@ def _reconcile_all(db: Database, gathering: Gathering, chunk: int) -> None:
     while True:
         with db.read() as tx:
             rows = hub.select(tx, "project", after=after, limit=chunk)
-            apart = [each for each in reconcile_projects(tx, rows, gathering.setting) if each.apart]
-            report.tally("projects", len(rows))
+            kept = supervised(tx, "project", rows)
+            apart = [each for each in reconcile_projects(tx, kept, gathering.setting) if each.apart]
+            report.tally("projects", len(kept))
             report.tally("disagreements", len(apart))
             left = None if gathering.listed is None else max(0, gathering.listed - len(report.disagreements))
             report.disagreements.extend(project_items(tx, apart[:left], gathering.setting, gathering.tallies))
@@ -151,7 +152,7 @@ def _judge_project(tx: Tx, uids: Sequence[str], setting: Setting, size: int) -> 
     after = ""
     while True:
         rows = open_tasks(tx, after=after, limit=size, where={"project": list(uids)})
-        chunk = judge_tasks(tx, rows, setting)
+        chunk = judge_tasks(tx, supervised(tx, "task", rows), setting)
         gathering.add(tx, chunk)
         if len(uids) == 1:
             judged.extend(chunk)

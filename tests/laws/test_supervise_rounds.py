@@ -14,13 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mapping.records import LIFECYCLES, EntityKind
-from store import claims, hub, reviews, streams, supervision
+from store import claims, hub, links, reviews, streams, supervision
 from store.claims import Claim
 from store.database import Database
 from store.hub import HubChange, HubRow
+from store.links import Link, LinkState
 from store.statements import fetch
 from store.streams import Stream
-from store.supervision import CalendarDay, Override, Pause
+from store.supervision import CalendarDay, Flag, Override, Pause
 from store.tx import Tx
 from supervise.cases import read_setting
 from supervise.knobs import Knobs
@@ -80,6 +81,15 @@ def filed(entity: EntityKind, uid: str, state: Any) -> Edit:
         row = hub.read(tx, entity, [uid]).get(uid)
         if row is not None:
             hub.update(tx, entity, [HubChange(uid, row.rev, {}, state=state)], now_ms)
+
+    return run
+
+
+def scoped(entity: EntityKind, uid: str, state: LinkState) -> Edit:
+    def run(tx: Tx, now_ms: int) -> None:
+        (link,) = links.by_uids(tx, entity, [uid])[uid]
+        link.state = state
+        links.update(tx, [link])
 
     return run
 
@@ -161,6 +171,8 @@ edits: st.SearchStrategy[Edit] = st.one_of(
     st.builds(lambda uid: by_sql("UPDATE OR IGNORE task SET uid = 'r' WHERE uid = ?", uid), st.sampled_from(TASKS)),
     st.builds(filed, st.just("task"), st.sampled_from(TASKS), st.sampled_from(["archived", "live", "deleted"])),
     st.builds(filed, st.just("project"), st.sampled_from(PROJECTS), st.sampled_from(["archived", "live"])),
+    st.builds(scoped, st.just("task"), st.sampled_from(TASKS), st.sampled_from(["suspended", "live"])),
+    st.builds(scoped, st.just("project"), st.sampled_from(PROJECTS), st.sampled_from(["suspended", "live"])),
     st.builds(
         edited, st.just("project"), st.sampled_from(PROJECTS),
         st.fixed_dictionaries(
@@ -242,6 +254,8 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for at, uid in enumerate(PROJECTS):
             values: dict[str, Any] = {"name": uid, "account": ACCOUNTS[at], "lifecycle": "active"}
             hub.insert(tx, "project", [HubRow(uid, 1, "live", values)], 0)
+            links.insert(tx, [Link(None, "project", uid, "zoho", "P", uid)])
+            supervision.raise_flag(tx, Flag("project", uid, "R11", None, "red", {}, START_MS))
             claims.put(tx, [Claim("project", uid, "lifecycle", "zoho", "active", None, START_MS)])
         for at, uid in enumerate(TASKS):
             task = {
@@ -251,6 +265,9 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "project": PROJECTS[at % 2], "contact": CONTACTS[at % 3],
             }  # fmt: skip
             hub.insert(tx, "task", [HubRow(uid, 1, "live", task)], 0)
+            links.insert(tx, [Link(None, "task", uid, "zoho", "T", uid)])
+        for entity, name in (("project", "P"), ("task", "T")):
+            streams.save(tx, Stream("zoho", entity, name, updated_ms=START_MS))
     db.close()
     return path
 
