@@ -125,21 +125,24 @@ def make_due(tx: Tx, entity: Judged, uids: Iterable[str]) -> None:
 
 
 def make_all_due(tx: Tx) -> None:
-    """Have every record judged by this round, those without a verdict too; all marks are answered by that."""
-    execute(tx, 'DELETE FROM "moved"')
+    """Have every record judged by this round: live ones without a verdict too, those that moved, and those on which a
+    flag still stands though nobody judges them any more. All marks are answered by that.
+    """
     execute(tx, 'UPDATE "verdict" SET "next_ms" = ?', _AT_ONCE)
     for entity in ("task", "project"):
-        execute(
-            tx,
-            f'INSERT INTO "verdict" ("entity", "uid", "next_ms") SELECT \'{entity}\', "uid", {_AT_ONCE} '
-            f'FROM "{entity}" WHERE "state" = \'live\' AND NOT EXISTS (SELECT 1 FROM "verdict" '
-            f'WHERE "verdict"."entity" = \'{entity}\' AND "verdict"."uid" = "{entity}"."uid")',
-        )
-    execute(  # what a flag still stands on, though nobody judges it any more
+        _add_due(tx, f'"{entity}"', f"'{entity}'", "\"state\" = 'live'")
+    _add_due(tx, '"moved"', '"moved"."entity"', "\"moved\".\"entity\" IN ('task', 'project')")
+    _add_due(tx, '"flag"', '"flag"."entity"', '"cleared_ms" IS NULL')
+    execute(tx, 'DELETE FROM "moved"')
+
+
+def _add_due(tx: Tx, table: str, entity: str, where: str) -> None:
+    """Make those rows of a table due that have no verdict."""
+    execute(
         tx,
-        f'INSERT INTO "verdict" ("entity", "uid", "next_ms") SELECT DISTINCT "entity", "uid", {_AT_ONCE} FROM "flag" '
-        'WHERE "cleared_ms" IS NULL AND NOT EXISTS (SELECT 1 FROM "verdict" '
-        'WHERE "verdict"."entity" = "flag"."entity" AND "verdict"."uid" = "flag"."uid")',
+        f'INSERT INTO "verdict" ("entity", "uid", "next_ms") SELECT DISTINCT {entity}, "uid", {_AT_ONCE} FROM {table} '
+        f'WHERE {where} AND NOT EXISTS (SELECT 1 FROM "verdict" '
+        f'WHERE "verdict"."entity" = {entity} AND "verdict"."uid" = {table}."uid")',
     )
 
 
