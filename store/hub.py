@@ -28,6 +28,9 @@ from store.statements import (
 )
 from store.tx import Tx
 
+TOLD: Final = "told"
+"""The key of a row's ``meta`` that names the record its last import came from, when that was changed there, and the
+``rev`` the import left: a later edit raises the rev, and then nobody told it."""
 _HEAD: Final = ("uid", "rev", "state")
 _TAIL: Final = ("extra", "meta", "created_ms", "updated_ms")
 

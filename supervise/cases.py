@@ -27,6 +27,7 @@ from supervise.knobs import Knobs
 from supervise.lifecycle import CLAIMED, Heard, LifecycleCase, LifecycleClaim, Proof
 from supervise.pauses import Pause
 from supervise.report import SourceRef
+from supervise.told import seen_ms
 from supervise.verdict import TaskCase
 
 _HOLDERS: Final[Mapping[str, Holder]] = {"client": "client", "vendor": "vendor", "third_party": "third_party"}
@@ -202,9 +203,9 @@ def read_moves(tx: Tx, uids: Sequence[str], until_ms: int | None = None) -> dict
     """Give the ball's history of each task that has one, oldest first; what came after *until_ms* is left out."""
     found: dict[str, list[BallMove]] = defaultdict(list)
     for event in supervision.ball_events(tx, "task", uids):
-        if until_ms is not None and event.at_ms > until_ms:
-            continue
         data = event.data
+        if until_ms is not None and max(event.at_ms, seen_ms(event.at_ms, data)) > until_ms:
+            continue
         found[event.uid].append(
             BallMove(event.at_ms, _HOLDERS.get(event.side, "none"), data.get("status") or "", data.get("due"))
         )

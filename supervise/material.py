@@ -34,6 +34,7 @@ from supervise.planning import calendar_of, read_baselines
 from supervise.projects import Reconciled, reconcile_projects
 from supervise.report import SourceRef
 from supervise.survey import Judged, judge_tasks
+from supervise.told import seen_ms
 from supervise.turns import REVIEWED, Step, read_steps
 
 STAGED: Final = frozenset(
@@ -240,7 +241,7 @@ class _Reading:
     def _events(self, tasks: Sequence[str]) -> dict[str, list[BallEvent]]:
         found: dict[str, list[BallEvent]] = defaultdict(list)
         for event in supervision.ball_events(self.tx, "task", tasks):
-            if event.at_ms <= self.setting.now_ms:
+            if max(event.at_ms, seen_ms(event.at_ms, event.data)) <= self.setting.now_ms:
                 found[event.uid].append(event)
         return found
 

@@ -34,6 +34,7 @@ from supervise.projects import Reconciled, reconcile_projects
 from supervise.recording import Chunk, Recorder
 from supervise.report import SupervisionReport
 from supervise.survey import CHUNK, LISTED, Judged, blank_report, fresh_move, judge_tasks
+from supervise.told import told_of
 from supervise.verdict import TaskVerdict
 from supervise.views import overdue_view
 
@@ -178,7 +179,7 @@ class _Round:
             row, verdict = each.context.row, each.verdict
             if each.move is not None:
                 self._note_irregular(tx, chunk, row.uid, each.context.case.moves[:-1], each.move)
-                chunk.events.append(_event(row.uid, each.move, _why_moved(each), self.report.run_id))
+                chunk.events.append(self._event(row, each.move, _why_moved(each)))
             self._set_flag(chunk, row, _flag_values(verdict), _cause(row, verdict))
             self._keep_flag(tx, standing.get(row.uid), verdict)
         self.recorder.store(tx, chunk)
@@ -191,7 +192,7 @@ class _Round:
             move = fresh_move(row, moves.get(row.uid, ()), self.setting.now_ms)
             if move is not None:
                 self._note_irregular(tx, chunk, row.uid, moves.get(row.uid, ()), move)
-                chunk.events.append(_event(row.uid, move, "status_names_holder", self.report.run_id))
+                chunk.events.append(self._event(row, move, "status_names_holder"))
             self._set_flag(chunk, row, {"overdue_since": None, "severity": None}, "closed")
             if row.uid in standing:
                 supervision.clear_flag(tx, "task", row.uid, OVERDUE, self.setting.now_ms)
@@ -207,6 +208,12 @@ class _Round:
             if fallen:
                 self.report.tally("flags_cleared", len(fallen))
             self.recorder.store(tx, chunk)
+
+    def _event(self, row: HubRow, move: BallMove, cause: str) -> BallEvent:
+        """Give a move as it is kept: with the record that told it, as that was then."""
+        told = told_of(row, self.setting.now_ms)
+        data = {"status": move.status, "due": move.due, **(told.as_data() if told is not None else {})}
+        return BallEvent("task", row.uid, move.at_ms, move.holder, cause, data, self.report.run_id)
 
     def _note_irregular(self, tx: Tx, chunk: Chunk, uid: str, before: Sequence[BallMove], move: BallMove) -> None:
         """Journal a step out of an ended item that its states do not know: what somebody did is taken, and told.
@@ -324,11 +331,6 @@ def _why_moved(each: Judged) -> str:
     before, last = each.context.case.moves[-2:-1], each.context.case.moves[-1]
     same = bool(before) and before[0].holder == last.holder and is_open(before[0].status)
     return "due_moved" if same else each.verdict.reasons[0].code
-
-
-def _event(uid: str, move: BallMove, cause: str, run_id: str) -> BallEvent:
-    data = {"status": move.status, "due": move.due}
-    return BallEvent("task", uid, move.at_ms, move.holder, cause, data, run_id)
 
 
 def _tell_sources(tx: Tx, reconciled: Sequence[Reconciled], chunk: Chunk) -> None:

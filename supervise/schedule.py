@@ -59,7 +59,7 @@ class LedgerLine:
 
     Args:
         source, record: connection and remote id of the item.
-        evidence: status and due day at that moment, and when the item last changed there.
+        evidence: status and due day at that moment, when and by whom the record had been changed, when we saw it.
         disputed: what the client says against it.
     """
 
@@ -263,16 +263,16 @@ def ledger(material: Material) -> list[LedgerLine]:
     """Give every move of the ball in the order it was written down."""
     lines = []
     for row in material.tasks:
-        source = next(iter(material.sources.get(row.uid, ())), None)
+        linked = next((f"{one.object}/{one.remote_id}" for one in material.sources.get(row.uid, ())), "")
+        near = next((one.connection for one in material.sources.get(row.uid, ())), "")
         disputes = _disputes(material, [row.uid])
         lines += [
             (
                 event.id or 0,
                 LedgerLine(
                     at_ms=event.at_ms, uid=row.uid, title=text(row.values, "title"), holder=event.side,
-                    cause=event.cause, source=source.connection if source else "",
-                    record=f"{source.object}/{source.remote_id}" if source else "",
-                    evidence=_evidence(event, source.modified_ms if source else None), chain=event.chain,
+                    cause=event.cause, source=str(event.data.get("source") or near),
+                    record=str(event.data.get("record") or linked), evidence=_evidence(event), chain=event.chain,
                     disputed=disputes.get(material.day(event.at_ms), ""),
                 ),
             )
@@ -281,10 +281,12 @@ def ledger(material: Material) -> list[LedgerLine]:
     return [line for _, line in sorted(lines, key=lambda pair: (pair[0], pair[1].at_ms))]
 
 
-def _evidence(event: BallEvent, modified_ms: int | None) -> str:
+def _evidence(event: BallEvent) -> str:
+    """Give what a move rests on, as it was when it was seen: what became of the record since is no evidence of it."""
     parts: Mapping[str, Value] = {
         "event": event.id, "status": event.data.get("status"), "due": event.data.get("due"), "run": event.run_id,
-        "remote_modified_ms": modified_ms,
+        "remote_modified_ms": event.data.get("modified_ms"), "remote_modified_by": event.data.get("by"),
+        "seen_ms": event.data.get("seen_ms"),
     }  # fmt: skip
     return " ".join(f"{name}={value}" for name, value in parts.items() if value not in (None, ""))
 

@@ -17,6 +17,7 @@ from supervise.history import BallMove
 from supervise.kinds import kind_of
 from supervise.report import Loudness, SupervisionReport, TaskItem, loudest_first, loudness
 from supervise.severity import Severity
+from supervise.told import told_of
 from supervise.verdict import TaskVerdict, evaluate_task
 
 CHUNK: Final = 2000
@@ -85,7 +86,8 @@ def fresh_move(row: HubRow, moves: Sequence[BallMove], now_ms: int) -> BallMove 
     on another day.
 
     A new due day is kept while the item is open, so that lateness under the old one stays what it was.
-    It is never put before what was seen earlier, so that a clock that went back does not turn the history around.
+    It is dated by the record it came from, where that says when it was changed (R6: what nobody saw over a weekend
+    happened then all the same); never later than now, and never before the move before it.
     """
     holder = ball_of(row.uid, row.values).holder
     status = _text(row.values.get("status"))
@@ -93,6 +95,9 @@ def fresh_move(row: HubRow, moves: Sequence[BallMove], now_ms: int) -> BallMove 
     same = last is not None and last.holder == holder and is_open(last.status) == is_open(status)
     if last is not None and same and (last.due == due if is_open(status) else last.status == status):
         return None
+    told = told_of(row, now_ms)
+    if told is not None:
+        return BallMove(told.moment(last.at_ms if last else None), holder, status, due)
     return BallMove(max(now_ms, last.at_ms) if last else now_ms, holder, status, due)
 
 

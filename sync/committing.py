@@ -13,7 +13,7 @@ from typing import Final
 from mapping.records import EntityKind
 from store import claims, hub, identity, inbox, journal, links, outbox, quarantine, reviews, worklist
 from store.claims import Claim
-from store.hub import DirtyMark, HubChange, HubRow
+from store.hub import TOLD, DirtyMark, HubChange, HubRow
 from store.inbox import Item
 from store.journal import Entry
 from store.links import Link
@@ -78,23 +78,37 @@ class Committer:
         taken: Sequence[Planned],
     ) -> None:
         """Write a chunk; plans whose hub row moved meanwhile are left for the next round."""
-        stale = self._write_hub(entity, rows, [plan for plan, _, _ in taken])
+        seen = {plan.uid: items for plan, items, _ in taken}
+        stale = self._write_hub(entity, rows, [plan for plan, _, _ in taken], seen)
         fresh = [entry for entry in taken if entry[0].uid not in stale]
         self._write_links(entity, spokes, fresh)
         self._write_rest(entity, fresh)
         self._end_held(entity, fresh)
         self._consume(entity, spokes, work, fresh)
 
-    def _write_hub(self, entity: EntityKind, rows: Mapping[str, HubRow], plans: Sequence[EntityPlan]) -> set[str]:
+    def _write_hub(
+        self, entity: EntityKind, rows: Mapping[str, HubRow], plans: Sequence[EntityPlan],
+        seen: Mapping[str, Sequence[Item]],
+    ) -> set[str]:  # fmt: skip
         tx, now_ms = self._tx, self._now_ms
         fresh = [
-            HubRow(uid=plan.uid, rev=1, state=plan.state or "live", values=plan.values, meta=_meta(plan, now_ms))
+            HubRow(
+                uid=plan.uid,
+                rev=1,
+                state=plan.state or "live",
+                values=plan.values,
+                meta=_meta(plan, now_ms) | _told(plan, seen.get(plan.uid, ()), 1, now_ms),
+            )
             for plan in plans
             if plan.insert
         ]
         changes = [
             HubChange(
-                uid=plan.uid, rev=rows[plan.uid].rev, values=plan.values, state=plan.state, meta=_meta(plan, now_ms)
+                uid=plan.uid,
+                rev=rows[plan.uid].rev,
+                values=plan.values,
+                state=plan.state,
+                meta=_meta(plan, now_ms) | _told(plan, seen.get(plan.uid, ()), rows[plan.uid].rev + 1, now_ms),
             )
             for plan in plans
             if plan.writes_hub and not plan.insert and plan.uid in rows
@@ -300,3 +314,21 @@ def _meta(plan: EntityPlan, now_ms: int) -> dict[str, object]:
     if plan.insert and len(origins) == 1:
         return {"*": [origins.pop(), now_ms]}
     return {name: [plan.origins.get(name, ""), now_ms] for name in plan.values}
+
+
+def _told(plan: EntityPlan, items: Sequence[Item], rev: int, now_ms: int) -> dict[str, object]:
+    """Say which record a task's values came from and when it was changed there, for those who date moves by it.
+
+    Args:
+        rev: what the row will be at; values of several records count as told by the one that changed last.
+    """
+    origins = set(plan.origins.values())
+    known = [item for item in items if item.connection in origins and item.modified_ms is not None]
+    if plan.entity != "task" or not known:
+        return {}
+    last = max(known, key=lambda item: (item.modified_ms or 0, item.connection))
+    told = {
+        "rev": rev, "seen_ms": now_ms, "record": [last.connection, last.object, last.remote_id],
+        "modified_ms": last.modified_ms, "by": last.modified_by, "fields": None if plan.insert else sorted(plan.values),
+    }  # fmt: skip
+    return {TOLD: told}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from store import hub, journal, reviews
+from store import hub, journal, reviews, supervision
 from supervise.rounds import supervise_once
 from tests.support.rig import Rig
 
@@ -21,8 +21,8 @@ MAPS = {
 class Desk:
     """A rig whose rounds are followed by supervision, as the daemon does it."""
 
-    def __init__(self, path: Path) -> None:
-        self.rig = Rig(path, maps=MAPS)
+    def __init__(self, path: Path, maps: dict[str, Any] = MAPS) -> None:
+        self.rig = Rig(path, maps=maps)
         self.rig.clock.ms = NOW_MS
 
     def rounds(self, count: int = 4) -> None:
@@ -157,3 +157,34 @@ def test_an_irregular_step_of_a_crm_is_told_once_by_whoever_takes_it(desk: Desk)
         ("sync", "a", {"status": ["done", "not_started"]})
     ]
     desk.idle()
+
+
+def test_a_move_that_a_remote_made_while_nobody_looked_is_dated_by_the_remote(desk: Desk) -> None:
+    world, hour_ms = desk.rig.worlds["a"], 3_600_000
+    desk.rig.a.plant("tasks", {"title": "数据", "status": "waiting_client", "due": "2026-06-30"})
+    desk.rounds()
+    desk.rig.clock.ms += 20 * hour_ms
+    desk.edit("a", "tasks", status="waiting_vendor")
+    moved_ms = world.now_ms()
+    desk.rig.clock.ms += 60 * hour_ms
+    desk.rounds()
+    (row,) = desk.rig.rows("task")
+    with desk.rig.db.read() as tx:
+        last = supervision.ball_events(tx, "task", [row.uid])[-1]
+    assert (last.side, last.at_ms, last.data["source"], last.data["modified_ms"]) == ("vendor", moved_ms, "a", moved_ms)
+    desk.idle()
+
+
+def test_a_record_that_leaves_the_scope_takes_its_flags_along(tmp_path: Path) -> None:
+    narrow = {**MAPS, "task": {**MAPS["task"], "where": [["status", "in", ["waiting_client"]]]}}
+    desk = Desk(tmp_path, narrow)
+    desk.rig.a.plant("tasks", {"title": "签字", "status": "waiting_client", "due": "2026-06-10"})
+    desk.rounds()
+    (row,) = desk.rig.rows("task")
+    assert row.values["severity"] == "S2"
+    desk.edit("a", "tasks", status="in_progress")
+    desk.edit("b", "tasks", status="in_progress")
+    desk.rounds()
+    with desk.rig.db.read() as tx:
+        assert supervision.flags(tx, "task", [row.uid]) == []
+        assert hub.read(tx, "task", [row.uid])[row.uid].values["severity"] is None
