@@ -155,26 +155,25 @@ def snooze(hand: Hand, uid: str, until: date, reason: str) -> Done:
     """Keep quiet about an item for some days; it stays overdue all the same.
 
     Raises:
-        InputError: no reason, too far, or too often.
+        InputError: no reason, too far, or too often, as the knobs of its project have it.
     """
     with hand.begin() as scene:
         row = _open(scene, uid)
         needs(reason, "a reason", "原因")
-        last = scene.calendar.add_bd(scene.today, SNOOZE_BD)
+        knobs, done = scene.knobs_of(row), len(scene.of(row, "task", "snooze"))
+        if not knobs.snooze_max_bd or not knobs.snooze_count:
+            raise InputError(f'"{name_of(row)}" may not be snoozed', zh=f"“{name_of(row)}” 不允许暂停提醒")
+        last = scene.calendar.add_bd(scene.today, knobs.snooze_max_bd)
         if not scene.today < until <= last:
             raise InputError(
-                f"a snooze ends within {SNOOZE_BD} working days: at the latest on {last}",
-                zh=f"暂停提醒最多 {SNOOZE_BD} 个工作日:最晚到 {last}",
+                f"a snooze ends within {knobs.snooze_max_bd} working days: at the latest on {last}",
+                zh=f"暂停提醒最多 {knobs.snooze_max_bd} 个工作日:最晚到 {last}",
             )
-        if len(scene.of(row, "task", "snooze")) >= SNOOZES:
+        if done >= knobs.snooze_count:
             raise InputError(
-                f'"{name_of(row)}" was snoozed {SNOOZES} times already', zh=f"“{name_of(row)}” 已暂停提醒 {SNOOZES} 次"
+                f'"{name_of(row)}" was snoozed {done} times already', zh=f"“{name_of(row)}” 已暂停提醒 {done} 次"
             )
         return scene.do("task", row, "snooze", {"until": until.isoformat(), "reason": reason})
-
-
-SNOOZE_BD: Final = 5
-SNOOZES: Final = 2
 
 
 def pause(hand: Hand, uid: str, start: date | None, until: date | None, reason: str) -> Done:

@@ -24,7 +24,7 @@ from store.journal import Entry
 from store.supervision import BallEvent
 from store.tx import Tx
 from supervise.calendar import Calendar
-from supervise.cases import Setting, read_moves, read_setting
+from supervise.cases import Setting, read_moves, read_setting, read_tasks
 from supervise.due import local_day, zone_of
 from supervise.kinds import TaskKind, kind_of
 from supervise.knobs import Knobs
@@ -120,6 +120,11 @@ class Scene:
     def calendar(self) -> Calendar:
         """Give the organisation's calendar."""
         return self.setting.calendars.of()
+
+    def knobs_of(self, row: HubRow) -> Knobs:
+        """Give the knobs that hold for a task: its project's, its client's, the organisation's."""
+        (context,) = read_tasks(self.tx, [row], {})
+        return self.setting.knobs_of(context.account, context.project)
 
     @property
     def today(self) -> date:

@@ -15,7 +15,10 @@ EVERYWHERE: Final = ("zone", "calendar", "stale_after_h", "accounts", "projects"
 """Knobs nobody has of their own: a zone and a calendar stand on the records, a source is stale for all."""
 
 _DAY_END: Final = re.compile(r"24:00|(0[1-9]|1\d|2[0-3]):[0-5]\d", re.ASCII)
-_COUNTS: Final = ("grace_bd", "due_soon_bd", "reopen_bd", "survey_gap_days", "survey_reminders", "deemed_after_bd")
+_COUNTS: Final = (
+    "grace_bd", "due_soon_bd", "reopen_bd", "survey_gap_days", "survey_reminders", "deemed_after_bd", "snooze_max_bd",
+    "snooze_count",
+)  # fmt: skip
 _SPANS: Final = (
     "slip_yellow_bd", "slip_red_bd", "hysteresis_days", "cadence_bd", "risk_review_bd", "change_age_bd", "survey_min",
     "survey_sure", "stale_after_h", "override_days", "override_max_days",
@@ -56,6 +59,7 @@ class Knobs:
         cadence_bd: how often client and we mean to be in touch; twice that without a word is silence.
         risk_review_bd: working days after which a risk wants another look.
         change_age_bd: working days a change request may wait for its decision.
+        snooze_max_bd, snooze_count: working days a snooze may last, and how many an item may have; 0 forbids them.
         survey_gap_days: calendar days between two surveys to one contact; survey_reminders: how many may follow one.
         survey_min, survey_sure: answers below which no score is given, and below which it is only indicative.
         deemed_after_bd: working days after which delivery may be deemed accepted, as a contract says; 0 is never.
@@ -83,6 +87,8 @@ class Knobs:
     cadence_bd: int = 5
     risk_review_bd: int = 10
     change_age_bd: int = 10
+    snooze_max_bd: int = 5
+    snooze_count: int = 2
     survey_gap_days: int = 30
     survey_reminders: int = 1
     survey_min: int = 5

@@ -160,15 +160,24 @@ class _Reading:
         circle = self._circle(each)
         self.gaps += [Gap(uid, one) for one in missing_at(item.level, circle, holder=holder, kind=item.kind)]
         told = told_at(item.level, circle, holder=holder, kind=item.kind, outbound=self.outbound.to_clients)
-        snoozes, moved_ms = self._snoozes(uid), self._moved_ms(each)
+        snoozes, moved_ms, knobs = self._snoozes(uid), self._moved_ms(each), self._knobs(each)
         return [
             NoticeCase(
                 item=item, told=one, recipient=self._recipient(one.recipient, one.side), now_ms=self.setting.now_ms,
                 history=self._history(uid, one.recipient, letter=one.audience == "letter"), promise=promise,
-                snoozes=snoozes, last_client_ms=moved_ms, pm=circle.pm, knobs=self.outbound.knobs,
+                snoozes=snoozes, last_client_ms=moved_ms, pm=circle.pm, knobs=knobs,
             )
             for one in told
         ]  # fmt: skip
+
+    def _knobs(self, each: Judged) -> NagKnobs:
+        """Give the limits that hold for an item: how long it may be snoozed is its project's or its client's matter."""
+        own = self.setting.knobs_of(each.context.account, each.context.project)
+        return replace(
+            self.outbound.knobs,
+            snooze_max_bd=own.snooze_max_bd,
+            snooze_count=own.snooze_count if own.snooze_max_bd else 0,
+        )
 
     def _item(self, each: Judged, promise: Promise | None) -> NoticeItem:
         verdict, context = each.verdict, each.context

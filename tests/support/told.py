@@ -62,7 +62,7 @@ class World:
     def send(self, at: str, **more: Any) -> NoticeReport:
         self.clock.at_ms = ms(at) if hasattr(self.clock, "at_ms") else 0
         given = {"outbound": self.outbound, "channels": self.channels, "render": notice_words, **more}
-        return send_notices(self.db, now_ms=ms(at), knobs=Knobs(), **given)
+        return send_notices(self.db, now_ms=ms(at), **{"knobs": Knobs(), **given})
 
     def preview(self, at: str) -> NoticeReport:
         return preview_notices(

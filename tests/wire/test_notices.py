@@ -191,6 +191,16 @@ def test_a_snooze_hides_the_notice_and_nothing_else(world: World, receiver: Rece
     assert {one.rule for one in world.single("suppressed")} == {"R9b.6"}
 
 
+@pytest.mark.parametrize("own", [{"snooze_count": 0}, {"snooze_max_bd": 0}])
+def test_a_snooze_that_the_items_own_client_does_not_allow_hides_nothing(
+    world: World, receiver: Receiver, own: dict[str, int]
+) -> None:
+    world.act("t1", "snooze", "2026-06-05T08:00", until="2026-06-08", reason="出差")
+    world.send("2026-06-05T10:00", knobs=Knobs(accounts={"华星": own}))
+    assert {one.rule for one in world.single("suppressed")} & {"R9b.6"} == set()
+    assert receiver.heard
+
+
 def test_a_notice_that_was_overtaken_is_dropped_and_says_by_what(world: World) -> None:
     world.send("2026-06-05T20:00")
     world.edit("task", "t1", due="2026-06-03")

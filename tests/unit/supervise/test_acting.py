@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -140,6 +141,43 @@ def test_a_third_snooze_is_one_too_many(desk: Desk) -> None:
         acting.snooze(desk.hand(), "t", date(2026, 6, day), "出差")
     with pytest.raises(InputError, match="2 times already"):
         acting.snooze(desk.hand(), "t", date(2026, 6, 11), "出差")
+
+
+@pytest.mark.parametrize(
+    ("knobs", "refused"),
+    [
+        (Knobs(snooze_max_bd=1, snooze_count=1), ["within 1 working days: at the latest on 2026-06-09", "1 times"]),
+        (Knobs(accounts={"华星": {"snooze_max_bd": 1, "snooze_count": 1}}), ["within 1 working days", "1 times"]),
+        (Knobs(projects={"erp 二期": {"snooze_max_bd": 1, "snooze_count": 1}}), ["within 1 working days", "1 times"]),
+        (
+            Knobs(
+                accounts={"华星": {"snooze_max_bd": 9}}, projects={"erp 二期": {"snooze_max_bd": 1, "snooze_count": 1}}
+            ),
+            ["within 1 working days", "1 times"],
+        ),
+    ],
+)
+def test_how_far_and_how_often_is_the_projects_the_clients_or_the_organisations_matter(
+    desk: Desk, knobs: Knobs, refused: list[str]
+) -> None:
+    desk.task("t", "action")
+    hand = replace(desk.hand(), knobs=knobs)
+    with pytest.raises(InputError, match=refused[0]):
+        acting.snooze(hand, "t", date(2026, 6, 10), "出差")
+    acting.snooze(hand, "t", date(2026, 6, 9), "出差")
+    with pytest.raises(InputError, match=refused[1]):
+        acting.snooze(hand, "t", date(2026, 6, 9), "出差")
+
+
+@pytest.mark.parametrize("name", ["snooze_max_bd", "snooze_count"])
+def test_snoozes_may_be_forbidden_for_one_project(desk: Desk, name: str) -> None:
+    desk.task("t", "action")
+    hand = replace(desk.hand(), knobs=Knobs(projects={"erp 二期": {name: 0}}))
+    with pytest.raises(InputError, match="may not be snoozed") as refused:
+        acting.snooze(hand, "t", date(2026, 6, 9), "出差")
+    assert "不允许" in refused.value.text("zh")
+    with pytest.raises(ValueError, match=f"{name} is -1"):
+        Knobs(**{name: -1})
 
 
 def test_what_happened_earlier_is_kept_at_its_time_but_not_before_what_is_known(desk: Desk) -> None:
