@@ -13,31 +13,44 @@ from supervise.delay import Attribution, DayEntry
 from supervise.dossier import Dossier
 
 HASH: Final = 12
+_OURS: Final = frozenset({"record_uid", "cause", "source", "record", "evidence"})
+"""Columns that say how we know it, which are no business of the client's."""
 
 
 def ledger(dossier: Dossier, voice: Voice, period: str) -> Document:
-    """Give the ledger for reading: the sums, the days, the moves."""
+    """Give the ledger for reading: the sums, the days, the moves.
+
+    An edition for the client has the same days for both sides, and neither what we might claim nor where we look.
+    """
     titles = titles_of(dossier)
     blocks: list[Block] = [Paragraph(voice.say("not_advice"), "muted")]
     for uid, attribution in sorted(dossier.attribution.items(), key=lambda pair: titles.get(pair[0], pair[0])):
         blocks += [Heading(titles.get(uid, uid)), *_milestone(dossier, uid, attribution, voice)]
     if not dossier.attribution:
         blocks.append(Paragraph(voice.say("none.days"), "muted"))
-    blocks += [Heading(voice.say("section.moves")), _moves(dossier, voice), *_seal(dossier, voice)]
-    return paper("ledger", dossier, voice, period, blocks, foot="ledger")
+    blocks += [
+        Heading(voice.say("section.moves" if voice.internal else "section.handovers")),
+        _moves(dossier, voice),
+        *_seal(dossier, voice),
+    ]
+    return paper("ledger" if voice.internal else "days", dossier, voice, period, blocks, foot="ledger")
 
 
 def ledger_sheet(dossier: Dossier, voice: Voice) -> Sheet:
     """Give every move of the ball as a row, with the hash that chains it to the one before."""
     columns = ("time_utc", "record_uid", "task", "ball", "cause", "source", "record", "evidence", "disputed", "chain")
+    shown = [name for name in columns if voice.internal or name not in _OURS]
     rows = [
-        (
-            _utc(line.at_ms), line.uid, line.title, voice.word("ball", line.holder),
-            voice.word("ball_cause", line.cause), line.source, line.record, line.evidence, line.disputed, line.chain,
-        )
+        {
+            "time_utc": _utc(line.at_ms), "record_uid": line.uid, "task": line.title,
+            "ball": voice.word("ball", line.holder), "cause": voice.word("ball_cause", line.cause),
+            "source": line.source, "record": line.record, "evidence": line.evidence, "disputed": line.disputed,
+            "chain": line.chain,
+        }
         for line in dossier.ledger
     ]  # fmt: skip
-    return sheet([voice.say(f"csv.{name}") for name in columns], rows)
+    heads = [voice.say(f"csv.{_side(voice) if name == 'ball' else name}") for name in shown]
+    return sheet(heads, [tuple(row[name] for name in shown) for row in rows])
 
 
 def _milestone(dossier: Dossier, uid: str, attribution: Attribution, voice: Voice) -> list[Block]:
@@ -49,24 +62,26 @@ def _milestone(dossier: Dossier, uid: str, attribution: Attribution, voice: Voic
     ]
     if not attribution.delay and not attribution.days:
         return [Facts(tuple(facts))]
-    picture = attribution_blocks(attribution, voice.say("chart.waterfall"), voice)[1:]
+    picture = attribution_blocks(attribution, voice.say("chart.waterfall"), voice)[1 : None if voice.internal else 2]
     rows = [_day(entry, voice) for entry in attribution.days]
     columns = [
-        (voice.say("day"), 2), (voice.say("ball"), 1), (voice.say("task"), 4), (voice.say("evidence"), 5),
+        (voice.say("day"), 2), (voice.say(_side(voice)), 1), (voice.say("task"), 4), (voice.say("evidence"), 5),
         (voice.say("disputed"), 2),
     ]  # fmt: skip
     return [Facts(tuple(facts)), *picture, table(columns, rows, voice.say("none.days"))]
 
 
 def _day(entry: DayEntry, voice: Voice) -> tuple[str, ...]:
+    words = "day_evidence" if voice.internal else "day_evidence.client"
     evidence = "; ".join(
         voice.say(
-            "day_evidence", ball=voice.minute(one.ball_ms), due=voice.day(one.due_eff),
+            words, ball=voice.minute(one.ball_ms), due=voice.day(one.due_eff),
             notice=voice.minute(one.notice_ms) if one.notice_ms else voice.say("no_notice"),
         )
         for one in entry.evidence
     )  # fmt: skip
-    titles = voice.comma.join(one.title or one.uid for one in entry.evidence) or voice.comma.join(entry.items)
+    named = [one.title or one.uid for one in entry.evidence] or list(entry.items)
+    titles = voice.comma.join(name or voice.say("untitled_item") for name in named)
     return (
         entry.day.isoformat(),
         voice.word("day_holder", entry.holder),
@@ -77,16 +92,25 @@ def _day(entry: DayEntry, voice: Voice) -> tuple[str, ...]:
 
 
 def _moves(dossier: Dossier, voice: Voice) -> Block:
+    heads = {
+        "time": 2, "task": 4, "ball": 1, "cause": 2, "record": 3, "disputed": 2, "hash": 2,
+    }  # fmt: skip
+    shown = [name for name in heads if voice.internal or name not in _OURS]
     rows = [
-        (voice.minute(line.at_ms), line.title, voice.word("ball", line.holder), voice.word("ball_cause", line.cause),
-         f"{line.source} {line.record}".strip() or "—", line.disputed or "—", line.chain[:HASH])
+        {
+            "time": voice.minute(line.at_ms), "task": line.title, "ball": voice.word("ball", line.holder),
+            "cause": voice.word("ball_cause", line.cause), "record": f"{line.source} {line.record}".strip() or "—",
+            "disputed": line.disputed or "—", "hash": line.chain[:HASH],
+        }
         for line in dossier.ledger
     ]  # fmt: skip
-    columns = [
-        (voice.say("time"), 2), (voice.say("task"), 4), (voice.say("ball"), 1), (voice.say("cause"), 2),
-        (voice.say("record"), 3), (voice.say("disputed"), 2), (voice.say("hash"), 2),
-    ]  # fmt: skip
-    return table(columns, rows, voice.say("none.moves"))
+    columns = [(voice.say(_side(voice) if name == "ball" else name), heads[name]) for name in shown]
+    return table(columns, [tuple(row[name] for name in shown) for row in rows], voice.say("none.moves"))
+
+
+def _side(voice: Voice) -> str:
+    """Give the word for who has an item: among ourselves we say ball."""
+    return "ball" if voice.internal else "side"
 
 
 def _seal(dossier: Dossier, voice: Voice) -> list[Block]:

@@ -21,6 +21,7 @@ from reports.delays import ledger, ledger_sheet
 from reports.digest import digest
 from reports.document import Document
 from reports.gathering import client_actions
+from reports.outward import outward
 from reports.raid import raid, raid_sheet
 from reports.report import LANGUAGES, Report, digest_of, from_store, in_both, to_store
 from reports.sheet import Sheet
@@ -84,6 +85,7 @@ def week_end_ms(week: str, zone: str) -> int:
 def project_report(tx: Tx, kind: str, dossier: Dossier, edition: Edition) -> Report:
     """Give one report of a project, compared with what earlier ones said where it does that."""
     uid, period = dossier.project.uid, period_of(kind, dossier.today)
+    dossier = outward(dossier) if edition == "client" else dossier
     voices = {language: Voice(language, edition, dossier.zone) for language in LANGUAGES}
     facts: dict[str, Any] = {}
     if kind == "weekly":
@@ -120,6 +122,7 @@ def wide_report(
         )  # fmt: skip
     if not dossiers:
         raise InputError("there is no project to tell of", zh="没有可报告的项目")
+    dossiers = [outward(each) for each in dossiers] if edition == "client" else dossiers
     first = dossiers[0]
     period = period_of(kind, first.today)
     make = (

@@ -104,6 +104,7 @@ class Dossier:
         ledger: every move of the ball, in the order it was written down.
         lessons, improvements: what was learnt, and the actions that answer it; proposals: what earlier lessons
             of this client suggest for this plan.
+        internal: uids of the tasks that are not for the client's eyes.
         knobs: those that differ from the defaults.
     """
 
@@ -145,8 +146,8 @@ class Dossier:
     lessons: tuple[FeedbackLine, ...] = ()
     improvements: tuple[TaskItem, ...] = ()
     proposals: tuple[Proposal, ...] = ()
-    since_last: tuple[Any, ...] = ()
     held_notices: tuple[Notice, ...] = ()
+    internal: frozenset[str] = frozenset()
     knobs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -309,6 +310,7 @@ def compose(tx: Tx, material: Material) -> Dossier:
         held_notices=tuple(
             one for row in material.tasks for one in material.notices.get(row.uid, ()) if one.state in WAITING
         ),
+        internal=frozenset(row.uid for row in material.tasks if row.values.get("internal") is True),
         knobs=unusual(material.setting.knobs),
     )
 

@@ -27,6 +27,7 @@ from reports.html import to_html
 from reports.issuing import period_of, week_end_ms, wide_report
 from reports.layout import set_pages
 from reports.markdown import to_markdown
+from reports.outward import outward
 from reports.pdf import to_pdf
 from reports.raid import raid, raid_sheet
 from reports.sheet import safe, sheet, to_csv
@@ -95,10 +96,10 @@ def all_of(told_of: Dossier, speaks: Voice) -> dict[str, Document]:
         "certificate": certificate(told_of, speaks, "2026-06-12"),
         "closure": closure(told_of, speaks, "2026-06-12"),
         "raid": raid(told_of, speaks, "2026-06-12"),
+        "ledger": ledger(told_of, speaks, "2026-06-12"),
     }
     if speaks.internal:
         made["brief"] = brief([told_of], speaks, "2026-06-12")
-        made["ledger"] = ledger(told_of, speaks, "2026-06-12")
     return made
 
 
@@ -255,6 +256,48 @@ def test_the_ledger_sums_and_carries_its_chain() -> None:
     assert rows[0][0] == "time_utc"
     assert len(rows) == 7
     assert rows[3][-2:] == ["不同意", f"{3:064x}"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_ledger_for_the_client_claims_nothing_and_names_no_source_of_ours(language: Language) -> None:
+    text = to_markdown(ledger(dossier(), voice(language), "2026-06-12"))
+    table = to_csv(ledger_sheet(dossier(), voice(language)))
+    for shown in (text, table):
+        assert not re.search("可顺延|可主张|relief|claim|zoho Tasks|Tasks/|run=|event=|球|[Bb]all", shown)
+    for heading in ("cause", "source", "record", "evidence", "record_uid"):
+        assert voice(language).say(f"csv.{heading}") not in table.splitlines()[0].split(",")
+    assert "不同意" in text
+    assert "不同意" in table
+    assert f"{3:064x}" in table
+    assert text != to_markdown(ledger(dossier(), voice(language, "internal"), "2026-06-12"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_marked_internal_stands_in_no_table_of_the_clients(language: Language) -> None:
+    whole = dossier()
+    hidden = frozenset({whole.risks[0].uid, whole.changes[0].uid, whole.ledger[0].uid, whole.milestones[0].uid, "t5"})
+    shown = outward(replace(whole, internal=hidden))
+    assert not hidden & {line.uid for line in (*shown.ledger, *shown.risks, *shown.changes, *shown.milestones)}
+    assert not hidden & shown.attribution.keys()
+    assert shown.change_totals.count == len(shown.changes)
+    titles = {whole.risks[0].title, whole.changes[0].title, whole.ledger[0].title, SECRET_TASK}
+    made = all_of(shown, voice(language)) | {"weekly": weekly(shown, voice(language), "2026-W24", Past())}
+    for kind, document in made.items():
+        text = to_markdown(document)
+        assert [title for title in titles if title in text] == [], kind
+    assert outward(whole) is whole
+
+
+def test_a_day_that_an_internal_item_decided_keeps_its_holder_and_loses_its_title() -> None:
+    whole = dossier()
+    (uid, attribution) = next((uid, one) for uid, one in whole.attribution.items() if one.days)
+    decided = attribution.days[0].evidence[0].uid
+    shown = outward(replace(whole, internal=frozenset({decided}))).attribution[uid]
+    assert [(day.day, day.holder) for day in shown.days] == [(day.day, day.holder) for day in attribution.days]
+    assert shown.days[0].evidence[0].title == ""
+    text = to_markdown(ledger(outward(replace(whole, internal=frozenset({decided}))), voice("en"), "2026-06-12"))
+    assert "an item of ours" in text
+    assert attribution.days[0].evidence[0].title not in text
 
 
 def test_a_spreadsheet_runs_nothing() -> None:
