@@ -35,7 +35,7 @@ _PAGES_WAITING = 4
 _REREAD_MS = 900_000
 
 FRESH = "fresh_ms"
-"""Note of a link: when, by our own clock, we last wrote the record or read it by its id."""
+"""Note of a link: when, by our own clock, we last wrote the record, or read it or missed it by its id."""
 
 
 def canonical(doc: dict[str, Value]) -> str:
@@ -207,7 +207,7 @@ class Absorber:
         with self._db.read() as tx:
             known = links.known(tx, spoke.name, bound.map.object, ids)
             exact = spoke.connector.capabilities.record_version
-            moved = [one.id for one in page.records if one.id in known and _differs(bound, one, known[one.id], exact)]
+            moved = [one.id for one in page.records if one.id in known and _is_news(bound, one, known[one.id], exact)]
             held = links.by_remote(tx, spoke.name, bound.map.object, moved)
         since_ms = now_ms - int(spoke.settings.visible_after_s * 1000)
         late = [id_ for id_, link in held.items() if int(link.notes.get(FRESH) or 0) > since_ms]
@@ -318,13 +318,15 @@ def _advance(stream: Stream, page: Page, listed: int, now_ms: int) -> Stream:
     return replace(stream, watermark=page.watermark, backfilled_ms=done, listed=seen, updated_ms=now_ms)
 
 
-def _differs(bound: BoundMap, record: RemoteRecord, known: Known, exact: bool) -> bool:
-    """Say whether a listed record says something else than what we know of it.
+def _is_news(bound: BoundMap, record: RemoteRecord, known: Known, exact: bool) -> bool:
+    """Say whether a listed record says something else than what we know of it, or is known to be deleted.
 
     Args:
         exact: a version stands for one state. A modified time does not, and what a link remembers is the one before
             our own write: just what a late listing shows.
     """
+    if known[2] == "gone":
+        return True
     if exact and known[0] == record.version:
         return False
     try:

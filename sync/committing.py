@@ -21,12 +21,13 @@ from store.outbox import Op
 from store.reviews import Review
 from store.tx import Tx
 from sync import reasons
+from sync.absorb import FRESH
 from sync.bindings import Work, index_keys
 from sync.carrying import Carried
 from sync.matching import HUB
 from sync.report import RunReport
 from sync.spokes import Spoke
-from sync.views import MISSED, EntityPlan, LinkStep, OpStep
+from sync.views import MISSED, OURS, EntityPlan, LinkStep, OpStep
 
 _REASON: Final = 32
 """Characters of a mark's reason."""
@@ -202,6 +203,9 @@ class Committer:
             link.version, link.modified_ms, link.expect_version = item.version, item.modified_ms, None
             link.notes.pop("wrote", None)
             link.notes.pop(MISSED, None)
+            link.notes.pop(OURS, None)
+        elif item is not None:
+            link.notes[FRESH] = self._now_ms  # a list may still show it as it was
         return link
 
     def _write_rest(self, entity: EntityKind, taken: Sequence[Planned]) -> None:

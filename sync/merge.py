@@ -129,6 +129,8 @@ def merge_field(hub: Value, sides: Sequence[FieldSide], parked: Parked | None = 
             return out
     else:
         _revert(out, hub, sides, standing)
+    if parked is not None and out.waits and not decided:  # what a side says cannot be read yet: no end of a question
+        return FieldOutcome(hub, waits=out.waits)
     if parked is not None:
         out.settled = parked.review_id
     for side in sides:

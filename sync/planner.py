@@ -18,7 +18,18 @@ from sync.importing import moves_of, take_fields
 from sync.merge import FieldOutcome, FieldSide, merge_field
 from sync.presence import bring_back, mark_gone, plan_creates, plan_deleted, plan_gone, points_home
 from sync.report import FieldChange
-from sync.views import EntityPlan, EntityView, LinkStep, OpStep, ReviewStep, SideView, add_line, kept_link, present
+from sync.views import (
+    OURS,
+    EntityPlan,
+    EntityView,
+    LinkStep,
+    OpStep,
+    ReviewStep,
+    SideView,
+    add_line,
+    kept_link,
+    present,
+)
 
 _LOSSY = frozenset({"normalised", "too_long"})
 _PROSE = frozenset({"text", "long_text"})
@@ -77,9 +88,13 @@ def _absent(side: SideView) -> bool:
 
 
 def _lapsed(side: SideView) -> bool:
-    """Say whether the record was deleted while its row is live: somebody brought the row back, and nobody is asked."""
-    known = side.base is not None and side.base.state == "gone" and side.on_remote_delete != "review"
-    return known and _absent(side)
+    """Say whether the record was deleted while its row is live: somebody brought the row back, and nobody is asked.
+
+    Where a delete is a question, only what we deleted ourselves is brought back unasked.
+    """
+    if side.base is None or side.base.state != "gone":
+        return False
+    return _absent(side) and (side.on_remote_delete != "review" or bool(side.base.notes.get(OURS)))
 
 
 def _put_back(plan: EntityPlan, view: EntityView) -> None:

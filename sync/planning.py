@@ -146,7 +146,7 @@ class Planner:
         items = inbox.of_uids(tx, entity, work.uids)
         parked = _parked(reviews.active_fields(tx, entity, work.uids))
         busy = outbox.open_pairs(tx, entity, work.uids)
-        refs = self._refs(entity, spokes, work, rows, linked, items)
+        refs = self._refs(entity, spokes, work, rows, linked, items, parked)
         lean = self._lean(entity, spokes)
         plans: list[Planned] = []
         for uid in work.uids:
@@ -211,6 +211,7 @@ class Planner:
         rows: Mapping[str, HubRow],
         linked: Mapping[str, Sequence[Link]],
         items: Mapping[str, Sequence[Item]],
+        parked: Mapping[str, Mapping[str, Parked]],
     ) -> dict[str, ChunkRefs]:
         out: dict[str, ChunkRefs] = {}
         by_name: dict[str, list[Mapping[str, Value]]] = {name: [] for name in spokes}
@@ -219,6 +220,9 @@ class Planner:
                 for item in some:
                     if item.doc is not None and item.connection in by_name:
                         by_name[item.connection].append(item.doc)
+        for field, one in (field for fields in parked.values() for field in fields.items()):
+            for name, shown in one.sides.items():
+                by_name.get(name, []).append({field: shown})
         values = [row.values for row in rows.values()]
         for name, spoke in spokes.items():
             refs = ChunkRefs(spoke.directory)

@@ -26,7 +26,7 @@ from sync.carrying import Carried
 from sync.report import RunReport
 from sync.retrying import park
 from sync.spokes import Spoke
-from sync.views import MADE, MISSED
+from sync.views import MADE, MISSED, OURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +179,14 @@ class Settler:
         if op.action == "delete":
             left = link.notes.pop("leaves", None) == op.run_id
             link.state = "retired" if left else "gone"
+            link.notes[OURS] = True
+            link.notes[FRESH] = now_ms
             if left:
                 link.notes["unlinked"] = True
             return
         link.state = "live"
         link.notes.pop(MISSED, None)
+        link.notes.pop(OURS, None)
         for name, value in op.hub_values.items():
             link.shadow_hub[name] = value
             link.shadow_remote[name] = op.values.get(name)

@@ -16,6 +16,8 @@ MADE = "made"
 """Note of a link: the record is one that we made."""
 MISSED = "missed"
 """Note of a link: the run whose write did not find the record; it takes a second one to call it deleted."""
+OURS = "ours"
+"""Note of a link: we deleted the record ourselves, because the hub said so."""
 
 OnRemoteDelete = Literal["archive", "propagate", "restore", "unlink", "review"]
 

@@ -570,3 +570,39 @@ def test_a_delete_does_not_take_what_was_typed_into_a_field_that_was_never_agree
     assert rig.row.state == "live"
     assert rig.a.live("contacts")[mine]["title"] == "CEO"
     assert [question.data["sides"]["a"] for question in rig.questions("conflict")] == ["CEO"]
+
+
+# --- our own deletes --------------------------------------------------------------------------------------------------
+
+
+def test_where_a_delete_is_a_question_what_we_deleted_ourselves_comes_back_with_its_row(tmp_path: Path) -> None:
+    rig = under(tmp_path, "review")
+    mine, theirs = rig.ann()
+    rig.edit_hub("contact", rig.row.uid, {}, state="deleted")
+    rig.rest()
+    assert rig.a.live("contacts") == rig.b.live("contacts") == {}
+    rig.edit_hub("contact", rig.row.uid, {}, state="live")
+    rig.rest()
+    assert list(rig.a.live("contacts")) == [mine]
+    assert list(rig.b.live("contacts")) == [theirs]
+    assert rig.questions() == []
+
+
+@pytest.mark.parametrize("policy", ["unlink", "archive", "review"])
+def test_a_list_that_shows_late_what_we_deleted_brings_nothing_back(tmp_path: Path, policy: str) -> None:
+    unmapped: Any = {"contact": {"fields": {"phone": False}}}
+    rig = Rig(tmp_path, on_remote_delete=policy, visible_after_s=60, overlap_s=120, maps=unmapped)
+    mine, theirs = rig.ann(title="CTO")
+    rig.a.list_lag_s = 40
+    rig.clock.sleep(100)
+    rig.a.edit("contacts", mine, {"phone": "010 5555"})
+    rig.edit_hub("contact", rig.row.uid, {}, state="deleted")
+    rig.b.fault("busy", "write", object="contacts", match={"action": "delete"})
+    rig.round(after_s=2)
+    assert rig.a.live("contacts") == {}
+    rig.b.edit("contacts", theirs, {"title": "CEO"})
+    for _ in range(12):
+        rig.round(after_s=4)
+    assert rig.row.state == "live"
+    assert [values["title"] for values in rig.a.live("contacts").values()] == ["CEO"]
+    assert [values["title"] for values in rig.b.live("contacts").values()] == ["CEO"]

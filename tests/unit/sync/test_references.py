@@ -174,3 +174,23 @@ def test_children_follow_a_parent_that_a_person_ties_to_another_record(rig: Rig)
     rig.edit_hub("project", project.uid, {}, state="live")
     rig.rest()
     assert told(rig, "a") == other
+
+
+def test_a_question_about_a_reference_stays_when_its_row_is_looked_at_again(rig: Rig) -> None:
+    """What a side said stands only in the question then, and must be known for what it points to all the same."""
+    there, here = (
+        rig.a.plant("projects", {"name": name, "contract_no": number})
+        for name, number in (("Two", "C-2"), ("Three", "C-3"))
+    )
+    rig.rest()
+    (mine,) = (row.uid for row in rig.rows("project") if row.values["name"] == "Three")
+    (task,) = rig.rows("task")
+    rig.a.edit("tasks", only(rig, "a", "tasks"), {"project": there})
+    rig.edit_hub("task", task.uid, {"project": mine})
+    rig.rest()
+    (asked,) = rig.questions("conflict")
+    rig.edit_hub("task", task.uid, {"description": "looked at again"})
+    rig.rest()
+    (still,) = rig.questions("conflict")
+    assert (still.id, still.data["sides"]["a"]) == (asked.id, there)
+    assert told(rig, "a") == there != here
