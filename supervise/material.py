@@ -27,6 +27,7 @@ from supervise.calendar import Calendar
 from supervise.cases import Setting, read_moves, read_pauses, sources_of, supervised
 from supervise.change import Baseline
 from supervise.due import local_day, read_due, zone_of
+from supervise.ending import Closing, closing_of
 from supervise.history import BallMove
 from supervise.kinds import TaskKind, kind_of
 from supervise.pauses import Pause
@@ -80,6 +81,7 @@ class Material:
     sources: Mapping[str, Sequence[SourceRef]] = field(default_factory=dict)
     baselines: Sequence[Baseline] = ()
     active_since: date | None = None
+    closing: Closing = field(default_factory=Closing)
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -184,7 +186,8 @@ class _Reading:
             **sources_of(self.tx, "feedback", [row.uid for row in feedback]),
             **sources_of(self.tx, "comment", [row.uid for row in comments]),
         }  # fmt: skip
-        active = self._active(projects)
+        went = journal.since(self.tx, "project", uids, 0)
+        active, closings = self._active(projects, went), self._closings(went)
         by_task = _grouped(tasks, "project")
         by_feedback = _grouped(feedback, "project")
         return [
@@ -212,6 +215,7 @@ class _Reading:
                 sources=sources,
                 baselines=read_baselines(self.tx, each.row.uid, self.setting.now_ms),
                 active_since=active.get(each.row.uid),
+                closing=closings.get(each.row.uid, Closing()),
             )
             for each in reconciled
         ]
@@ -300,7 +304,16 @@ class _Reading:
                 found.setdefault(entry.uid, local_day(entry.at_ms, zone))
         return found
 
-    def _active(self, projects: Sequence[HubRow]) -> dict[str, date]:
+    def _closings(self, entries: Sequence[Entry]) -> dict[str, Closing]:
+        """Give when projects came to their end, and when they were last opened again."""
+        zone = zone_of([self.setting.knobs.zone])[0]
+        steps: dict[str, list[tuple[date, object, object]]] = defaultdict(list)
+        for entry in entries:
+            if entry.at_ms <= self.setting.now_ms and not entry.op_id and "lifecycle" in entry.changes:
+                steps[entry.uid].append((local_day(entry.at_ms, zone), *entry.changes["lifecycle"][:2]))
+        return {uid: closing_of(found) for uid, found in steps.items()}
+
+    def _active(self, projects: Sequence[HubRow], entries: Sequence[Entry]) -> dict[str, date]:
         """Give since when projects are active: the day they became it, as the journal tells.
 
         A project that was active when it was first seen is so since its start day, if that was earlier.
@@ -308,7 +321,7 @@ class _Reading:
         zone = zone_of([self.setting.knobs.zone])[0]
         became: dict[str, date] = {}
         found: dict[str, date] = {}
-        for entry in journal.since(self.tx, "project", [row.uid for row in projects], 0):
+        for entry in entries:
             before, after = entry.changes.get("lifecycle", [None, None])
             if entry.at_ms <= self.setting.now_ms and after == "active":
                 (became if before else found).setdefault(entry.uid, local_day(entry.at_ms, zone))

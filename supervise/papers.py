@@ -22,6 +22,7 @@ from supervise.closing import (
     view_acceptance,
 )
 from supervise.due import local_day, read_due
+from supervise.ending import survey_counts
 from supervise.kinds import kind_of
 from supervise.material import Material, text
 from supervise.planning import read_request, whole_of
@@ -158,7 +159,7 @@ def closure_case(material: Material, accepted: Sequence[AcceptanceView]) -> Clos
         client_actions=open_,
         final_report=any(_word(act, "report") in FINAL_REPORTS or "report" not in act.doc for act in reports),
         retro=_retro(material, uid),
-        survey_sent=_survey_sent(material, uid),
+        survey_sent=_survey_sent(material, uid, _closing_began(material, accepted)),
     )
 
 
@@ -168,10 +169,43 @@ def _retro(material: Material, uid: str) -> Literal["", "held", "waived"]:
     return "waived" if _waived(material, uid, "retro") else ""
 
 
-def _survey_sent(material: Material, uid: str) -> bool:
-    """Say whether the final survey went out: said so, waived, or a survey's stage is past its planning."""
-    stages = {text(row.values, "stage") for row in material.of_kind("survey")}
-    return bool(material.said(uid, "survey_sent") or _waived(material, uid, "survey") or stages - {"", "planned"})
+def _closing_began(material: Material, accepted: Sequence[AcceptanceView]) -> date | None:
+    """Give the day a project began to close: it was delivered, or all there is to accept had been accepted."""
+    wanted = [view for view in accepted if view.mandatory]
+    days = [view.deemed_on or (material.day(view.act.at_ms) if view.act else None) for view in wanted if view.in_force]
+    known = [day for day in days if day is not None]
+    given = max(known) if known and len(known) == len(wanted) else None
+    if given is not None and material.closing.reopened is not None and given < material.closing.reopened:
+        given = None
+    return min((day for day in (material.closing.since, given) if day is not None), default=None)
+
+
+def _survey_sent(material: Material, uid: str, began: date | None) -> bool:
+    """Say whether the survey of this closure went out: said so, waived, or sent since the project began to close."""
+    closing = material.closing
+    for act in material.said(uid, "survey_sent", "waiver"):
+        on = material.day(act.at_ms)
+        stated = _word(act, "what") == "survey" if act.kind == "waiver" else "wave" not in act.doc
+        if stated and (closing.reopened is None or on >= closing.reopened):
+            return True
+        if act.kind == "survey_sent" and survey_counts(closing, began, sent=on, words=_word(act, "wave")):
+            return True
+    return any(
+        survey_counts(closing, began, sent=_sent_on(material, row), words=_called(row))
+        for row in material.of_kind("survey")
+        if stage_of("survey", row.values) not in ("", "planned")
+    )
+
+
+def _called(row: HubRow) -> str:
+    return f"{text(row.values, 'title')} {text(row.values, 'wave')}"
+
+
+def _sent_on(material: Material, row: HubRow) -> date | None:
+    """Give the latest day on which a survey can have gone out: no later than it was seen, nor than it was due."""
+    seen = [day for stage, day in material.entered.get(row.uid, {}).items() if stage != "planned"]
+    told = (civil_in(row.values.get(name), material) for name in ("start", "due"))
+    return min((*seen, *(day for day in told if day is not None)), default=None)
 
 
 def changes(material: Material) -> list[ChangeView]:
