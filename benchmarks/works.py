@@ -7,7 +7,7 @@ import sqlite3
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,8 @@ from benchmarks.ground import OVERLAP_S, Ground, run_job
 
 LATENCY_MS: Final = 50
 BOTH: Final = ("contact", "task")
+ROUNDS: Final = 40
+"""Rounds of supervision a day of W7 may take."""
 STORY: Final = 50
 """Records that the sandbox's own story adds to a module at most; left out of the crowd so that sizes stay round."""
 
@@ -295,24 +297,38 @@ def w7(root: Path, size: Size) -> list[Row]:
     projects = size.of(2_000)
     store = root / "w7.db"
     run_job("plant", store, projects)
-    moments = iter(crowd.moments(4))
-    first, quiet = (run_job("supervise", store, next(moments)) for _ in range(2))
+    moments = iter(crowd.moments(ROUNDS))
+    first = _whole_day(store, moments)
+    quiet = run_job("supervise", store, next(moments))
     changed = run_job("change", store, 100)["changed"]
-    moved, after = (run_job("supervise", store, next(moments)) for _ in range(2))
-    day = run_job("supervise", store, crowd.FIRST_MOMENT + crowd.DAY_MS)
+    moved = run_job("supervise", store, next(moments))
+    day = _whole_day(store, iter(crowd.moments(ROUNDS, crowd.FIRST_MOMENT + crowd.DAY_MS)))
     tasks = first["counts"]["tasks"]
-    share = first["cpu_s"] * changed / tasks
+    share = first["cpu_s"] * moved["looked_at"] / projects
     return [
-        _looked("W7", first, "<= 60 s, <= 400 MiB", f"{tasks} tasks, {first['counts']['flags_raised']} flags raised",
+        _looked("W7", first, "<= 60 s, <= 400 MiB", f"{tasks} tasks, {first['counts']['flags_raised']} flags raised, "
+                f"{first['looked_at']} projects in {first['rounds']} rounds, the longest {first['longest_s']:.1f} s",
                 met=first["wall_s"] <= 60 and first["peak_mib"] <= 400),
         _looked("W7 quiet", quiet, "<= 1/50 of a full round", "nothing moved",
                 met=quiet["cpu_s"] <= first["cpu_s"] / 50),
-        _looked("W7 1 %", moved, "<= 10x its share of a full round, beside a quiet one",
-                f"{changed} tasks changed, a share of {share:.2f} s; the round after {after['cpu_s']:.2f} s",
-                met=moved["cpu_s"] - quiet["cpu_s"] <= 10 * share),
+        _looked("W7 1 %", moved, "<= its share of a full round, beside a quiet one",
+                f"{changed} tasks changed, {moved['judged_cpu_s']:.2f} s for their flags; "
+                f"{moved['looked_at']} projects moved, a share of {share:.2f} s",
+                met=moved["cpu_s"] - quiet["cpu_s"] <= share),
         _looked("W7 next day", day, "<= 60 s", f"{day['changed']} flags moved by the calendar, every project's health",
                 met=day["wall_s"] <= 60),
     ]  # fmt: skip
+
+
+def _whole_day(store: Path, moments: Iterator[int]) -> dict[str, Any]:
+    """Run round after round until no project is left to be looked at that day."""
+    rounds: list[dict[str, Any]] = []
+    while not rounds or rounds[-1]["looked_at"]:
+        rounds.append(run_job("supervise", store, next(moments)))
+    summed = {name: sum(one[name] for one in rounds) for name in ("wall_s", "cpu_s", "looked_at")}
+    longest = max(one["wall_s"] for one in rounds)
+    peak = max(one["peak_mib"] for one in rounds)
+    return {**rounds[0], **summed, "rounds": len(rounds), "longest_s": longest, "peak_mib": peak}
 
 
 def _looked(work: str, found: Mapping[str, Any], goal: str, said: str, *, met: bool) -> Row:

@@ -15,6 +15,7 @@ from mapping.status import OPEN, TERMINAL, is_open
 from store import claims as claim_rows
 from store import hub, links, streams, supervision
 from store.hub import HubRow
+from store.supervision import BallEvent
 from store.tx import Tx
 from supervise.ball import Holder
 from supervise.calendar import ONE_DAY, Calendars
@@ -201,11 +202,20 @@ def read_tasks(
 
 def read_moves(tx: Tx, uids: Sequence[str], until_ms: int | None = None) -> dict[str, list[BallMove]]:
     """Give the ball's history of each task that has one, oldest first; what came after *until_ms* is left out."""
+    events = supervision.ball_events(tx, "task", uids)
+    return moves_of(event for event in events if until_ms is None or known_by(event, until_ms))
+
+
+def known_by(event: BallEvent, until_ms: int) -> bool:
+    """Say whether a move had happened and been seen by that moment."""
+    return max(event.at_ms, seen_ms(event.at_ms, event.data)) <= until_ms
+
+
+def moves_of(events: Iterable[BallEvent]) -> dict[str, list[BallMove]]:
+    """Give the ball's history of each task from its events, in their order."""
     found: dict[str, list[BallMove]] = defaultdict(list)
-    for event in supervision.ball_events(tx, "task", uids):
+    for event in events:
         data = event.data
-        if until_ms is not None and max(event.at_ms, seen_ms(event.at_ms, data)) > until_ms:
-            continue
         found[event.uid].append(
             BallMove(event.at_ms, _HOLDERS.get(event.side, "none"), data.get("status") or "", data.get("due"))
         )

@@ -24,7 +24,7 @@ from store.notices import Notice
 from store.supervision import BallEvent
 from store.tx import Tx
 from supervise.calendar import Calendar
-from supervise.cases import Setting, read_moves, read_pauses, sources_of, supervised
+from supervise.cases import Setting, known_by, moves_of, read_pauses, sources_of, supervised
 from supervise.change import Baseline
 from supervise.due import local_day, read_due, zone_of
 from supervise.ending import Closing, closing_of
@@ -35,7 +35,6 @@ from supervise.planning import calendar_of, read_baselines
 from supervise.projects import Reconciled, reconcile_projects
 from supervise.report import SourceRef
 from supervise.survey import Judged, judge_tasks
-from supervise.told import seen_ms
 from supervise.turns import REVIEWED, Step, read_steps
 
 STAGED: Final = frozenset(
@@ -165,15 +164,11 @@ class _Reading:
         comments = self._comments(uids, [row.uid for row in tasks])
         accounts = hub.read(self.tx, "account", pointed(projects, "account"))
         contacts = self._contacts(list(accounts), [*tasks, *feedback, *projects])
-        judged = {
-            each.verdict.uid: each
-            for each in judge_tasks(
-                self.tx, [row for row in tasks if is_open(text(row.values, "status"))], self.setting
-            )
-        }
         task_uids = [row.uid for row in tasks]
-        moves = read_moves(self.tx, task_uids, self.setting.now_ms)
         events, told = self._events(task_uids), self._notices(task_uids)
+        moves = moves_of(event for some in events.values() for event in some)
+        unfinished = [row for row in tasks if is_open(text(row.values, "status"))]
+        judged = {each.verdict.uid: each for each in judge_tasks(self.tx, unfinished, self.setting, known=moves)}
         pauses = read_pauses(self.tx, task_uids, self.setting.now_ms)
         said = {
             **self._acts("project", uids), **self._acts("task", task_uids),
@@ -190,6 +185,7 @@ class _Reading:
         active, closings = self._active(projects, went), self._closings(went)
         by_task = _grouped(tasks, "project")
         by_feedback = _grouped(feedback, "project")
+        people = _grouped(contacts.values(), "account")
         return [
             Material(
                 project=each.row,
@@ -199,7 +195,10 @@ class _Reading:
                 tasks=by_task.get(each.row.uid, ()),
                 judged=judged,
                 contacts=_concerned(
-                    each.row, contacts, by_task.get(each.row.uid, ()), by_feedback.get(each.row.uid, ())
+                    people.get(text(each.row.values, "account"), ()),
+                    contacts,
+                    by_task.get(each.row.uid, ()),
+                    by_feedback.get(each.row.uid, ()),
                 ),
                 feedback=by_feedback.get(each.row.uid, ()),
                 comments=_of_project(comments, each.row.uid, by_task.get(each.row.uid, ())),
@@ -245,7 +244,7 @@ class _Reading:
     def _events(self, tasks: Sequence[str]) -> dict[str, list[BallEvent]]:
         found: dict[str, list[BallEvent]] = defaultdict(list)
         for event in supervision.ball_events(self.tx, "task", tasks):
-            if max(event.at_ms, seen_ms(event.at_ms, event.data)) <= self.setting.now_ms:
+            if known_by(event, self.setting.now_ms):
                 found[event.uid].append(event)
         return found
 
@@ -365,11 +364,11 @@ def pointed(rows: Iterable[HubRow], name: str) -> list[str]:
 
 
 def _concerned(
-    project: HubRow, contacts: Mapping[str, HubRow], tasks: Sequence[HubRow], feedback: Sequence[HubRow]
+    client: Iterable[HubRow], contacts: Mapping[str, HubRow], tasks: Sequence[HubRow], feedback: Sequence[HubRow]
 ) -> dict[str, HubRow]:
     """Give the people of a project's client, and those that its tasks and feedback point to."""
-    account, named = text(project.values, "account"), {*pointed(tasks, "contact"), *pointed(feedback, "contact")}
-    return {uid: row for uid, row in contacts.items() if uid in named or text(row.values, "account") == account}
+    named = {*pointed(tasks, "contact"), *pointed(feedback, "contact")}
+    return {row.uid: row for row in client} | {uid: contacts[uid] for uid in sorted(named & contacts.keys())}
 
 
 def _grouped(rows: Iterable[HubRow], name: str) -> dict[str, list[HubRow]]:

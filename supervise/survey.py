@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -63,14 +63,22 @@ def blank_report(setting: Setting, run_id: str = "") -> SupervisionReport:
     )  # fmt: skip
 
 
-def judge_tasks(tx: Tx, rows: Sequence[HubRow], setting: Setting, *, whole: bool = False) -> list[Judged]:
+def judge_tasks(
+    tx: Tx,
+    rows: Sequence[HubRow],
+    setting: Setting,
+    *,
+    whole: bool = False,
+    known: Mapping[str, Sequence[BallMove]] | None = None,
+) -> list[Judged]:
     """Judge those rows at the setting's moment.
 
     Args:
+        known: the ball's history of at least those tasks up to that moment, where the caller has read it.
         whole: count what was seen later too: a round knows all that was ever seen, also when the clock went back.
     """
     until_ms = None if whole else setting.now_ms
-    moves = read_moves(tx, [row.uid for row in rows], until_ms)
+    moves = known if known is not None else read_moves(tx, [row.uid for row in rows], until_ms)
     fresh = {row.uid: fresh_move(row, moves.get(row.uid, ()), setting.now_ms) for row in rows}
     told = {row.uid: _with(moves.get(row.uid, ()), fresh[row.uid]) for row in rows}
     out: list[Judged] = []
