@@ -255,6 +255,10 @@ ACTING: Final[Mapping[str, tuple[str, str]]] = {
     "page.risks": ("Risks", "风险"),
     "page.loops": ("Feedback without a follow-up", "尚未跟进的反馈"),
     "page.flags": ("Lacking", "缺失与提醒"),
+    "page.adopt": (
+        'to add it: duban add task "title={title}" project={project} improvement_of={lesson}',
+        '加入计划:duban add task "title={title}" project={project} improvement_of={lesson}',
+    ),
     "page.proposal": (
         'Lesson {cause} came back: consider "{title}" ({lessons})',
         "经验教训 {cause} 再次出现:建议加入“{title}”({lessons})",

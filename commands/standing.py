@@ -244,6 +244,7 @@ def _show_flags(app: App, dossier: Dossier) -> None:
         table(app, ("flags", "since", "why", "record"), rows)
     for one in dossier.proposals:
         line(app, "page.proposal", cause=one.cause, title=one.title or "-", lessons=", ".join(one.lessons))
+        line(app, "page.adopt", project=dossier.project.uid, lesson=one.lessons[-1], title=one.title or "...")
 
 
 # --- words ------------------------------------------------------------------------------------------------------------

@@ -37,14 +37,21 @@ def raid_sheet(dossier: Dossier, voice: Voice) -> Sheet:
 
 
 def _rows(dossier: Dossier, voice: Voice) -> Iterator[Row]:
+    assumed = {one.uid for one in dossier.assumptions}
     for risk in dossier.risks:
+        if risk.uid in assumed:
+            continue
         score = voice.say("raid.score", score=voice.number(risk.score), level=voice.word("level", risk.level))
         state = voice.say("raid.live") if risk.live else voice.say("raid.closed")
         note = voice.comma.join(
             [score, voice.word("response", risk.response), *([voice.say("raid.joint")] if risk.joint else [])]
         )
         yield "R", risk.uid, risk.title, state, voice.word("ball", risk.side), voice.day(risk.reviewed_on), note
-    items = shown_items([*dossier.client_items, *dossier.our_items, *dossier.third_items], voice)
+    for one in dossier.assumptions:
+        state, holder = voice.say(f"raid.{one.state}"), voice.word("ball", one.side)
+        yield "A", one.uid, one.title, state, holder, voice.day(one.due_on), ""
+    listed = shown_items([*dossier.client_items, *dossier.our_items, *dossier.third_items], voice)
+    items = [item for item in listed if item.uid not in assumed]
     for item in items:
         if item.kind == "issue":
             yield _item("I", item, voice)

@@ -17,6 +17,7 @@ from store import hub, streams
 from store.notices import WAITING, Notice
 from store.tx import Tx
 from supervise import papers, people, schedule
+from supervise.assumptions import Assumption, assumptions
 from supervise.cases import Setting, supervised, unusual
 from supervise.change import Baseline, ChangeTotals, ChangeView, change_totals
 from supervise.closing import AcceptanceView, ClosureGate, closure_gate
@@ -99,6 +100,7 @@ class Dossier:
         due_soon: client actions that fall due within the next days; undated: open tasks without a due date.
         rounds: how often deliverables and acceptances went to the client, and who had them how long.
         first_pass: the percentage of those that the client took the first time, and of how many.
+        assumptions: what is taken for granted until somebody made sure of it.
         gate: what keeps the project from being closed.
         attribution: milestone uid -> whose days its delay is made of.
         ledger: every move of the ball, in the order it was written down.
@@ -131,6 +133,7 @@ class Dossier:
     first_pass: tuple[Decimal | None, int] = (None, 0)
     gate: ClosureGate = field(default_factory=ClosureGate)
     risks: tuple[RiskView, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
     changes: tuple[ChangeView, ...] = ()
     change_totals: ChangeTotals = field(default_factory=ChangeTotals)
     baselines: tuple[Baseline, ...] = ()
@@ -292,6 +295,7 @@ def compose(tx: Tx, material: Material) -> Dossier:
         first_pass=first_pass_share(rounds),
         gate=closure_gate(papers.closure_case(material, accepted)),
         risks=(*rank_risks(judged.risks), *(view for view in judged.risks if not view.live)),
+        assumptions=tuple(assumptions(material)),
         changes=tuple(judged.changes),
         change_totals=change_totals(judged.changes),
         baselines=tuple(material.baselines),

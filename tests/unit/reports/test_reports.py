@@ -8,6 +8,7 @@ import re
 import string
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from reports.sheet import safe, sheet, to_csv
 from reports.voice import Edition, Voice
 from reports.weekly import Past, past_of, weekly
 from reports.wording import WORDS, Language
+from supervise.assumptions import Assumption
 from supervise.dossier import Dossier
 from supervise.health import Signal
 from supervise.reasons import Reason
@@ -298,6 +300,28 @@ def test_a_day_that_an_internal_item_decided_keeps_its_holder_and_loses_its_titl
     text = to_markdown(ledger(outward(replace(whole, internal=frozenset({decided}))), voice("en"), "2026-06-12"))
     assert "an item of ours" in text
     assert attribution.days[0].evidence[0].title not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_assumed_stands_under_its_letter_alone(language: Language) -> None:
+    whole = dossier()
+    (item, *_), (risk, *_) = whole.our_items, whole.risks
+    told_of = replace(
+        whole,
+        assumptions=(
+            Assumption(uid=item.uid, title=item.title, state="assumed", side="vendor", due_on=date(2026, 6, 20)),
+            Assumption(uid=risk.uid, title=risk.title, state="confirmed"),
+            Assumption(uid="gone", title="网络可用", state="dropped"),
+        ),
+    )
+    rows = list(csv.reader(io.StringIO(to_csv(raid_sheet(told_of, voice(language, "internal"))))))
+    letter = {"zh": "假设", "en": "Assumptions"}[language]
+    assert [row[1] for row in rows if row[0] == letter] == [item.uid, risk.uid, "gone"]
+    assert all(row[0] == letter for row in rows if row[1] in (item.uid, risk.uid))  # naive: told twice
+    states = {"zh": ["待证实", "已证实", "已放弃"], "en": ["to be made sure of", "holds", "dropped"]}[language]
+    assert [row[3] for row in rows if row[0] == letter] == states
+    shown = to_markdown(raid(outward(replace(told_of, internal=frozenset({"gone"}))), voice(language), "2026-06-12"))
+    assert "网络可用" not in shown
 
 
 def test_a_spreadsheet_runs_nothing() -> None:

@@ -376,3 +376,16 @@ def test_a_milestone_says_where_it_is_and_how_far_changes_moved_it(desk: Project
     assert seen["uat"] == ("due", 6)
     desk.edit("task", "uat", status="done", done_at=ms("2026-06-23T10:00"))
     assert next(one.stage for one in look(desk, "2026-06-25T10:00").milestones if one.uid == "uat") == "achieved"
+
+
+def test_assumptions_are_told_by_tag_or_title_whatever_became_of_them(desk: ProjectDesk) -> None:
+    desk.task("a1", "action", title="【假设】客户提供测试环境", status="waiting_client", due="2026-06-20")
+    desk.task("a2", "risk", title="Licences suffice", tags=["Assumption"], status="done")
+    desk.task("a3", "action", title="[assumption] Old data is clean", status="cancelled")
+    desk.task("no", "action", title="核对假设清单", status="waiting_vendor")  # naive: a word in the title
+    found = [(one.uid, one.state, one.side, one.due_on) for one in look(desk, "2026-06-08T10:00").assumptions]
+    assert found == [
+        ("a1", "assumed", "client", date(2026, 6, 20)),
+        ("a2", "confirmed", "none", None),
+        ("a3", "dropped", "none", None),
+    ]
