@@ -25,13 +25,15 @@ class Followed:
 
 
 def made_anew(plans: Iterable[EntityPlan], linked: Mapping[str, Sequence[Link]]) -> dict[str, list[str]]:
-    """Give connection -> entities that get another record there than the one they had."""
+    """Give connection -> entities that get another record there than the one they had, or theirs back."""
     out: dict[str, list[str]] = {}
     for plan in plans:
         if plan.uid not in linked:
             continue
         new = {step.connection for step in plan.links if step.new}
         new.update(op.connection for op in plan.ops if op.action == "create")
+        live = {step.connection for step in plan.links if step.state == "live"}
+        new.update(link.connection for link in linked[plan.uid] if link.state == "gone" and link.connection in live)
         if new:
             for name in sorted(new & {link.connection for link in linked[plan.uid]}):
                 out.setdefault(name, []).append(plan.uid)

@@ -23,6 +23,7 @@ from store.tx import Tx
 from sync import overwrites
 from sync.absorb import FRESH, gone_item, live_item, note_fresh
 from sync.carrying import Carried
+from sync.pointing import point_anew
 from sync.report import RunReport
 from sync.retrying import park
 from sync.spokes import Spoke
@@ -132,6 +133,8 @@ class Settler:
         outbox.finish(tx, [verdict.op for verdict in verdicts])
         back = [verdict.op.uid for verdict in verdicts if verdict.op.action == "restore" or verdict.op.id in there]
         hub.mark_dirty(tx, bound.entity, back, "restored", now_ms)
+        if restored := [verdict.op.uid for verdict in verdicts if verdict.op.action == "restore"]:
+            point_anew(tx, bound.entity, {spoke.name: restored}, now_ms)
         links.insert(tx, new)
         if new:  # a listing may have shown them as newcomers before their answers were found
             identity.drop(tx, bound.entity, spoke.name, [link.remote_id for link in new])

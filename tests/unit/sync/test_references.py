@@ -194,3 +194,32 @@ def test_a_question_about_a_reference_stays_when_its_row_is_looked_at_again(rig:
     (still,) = rig.questions("conflict")
     assert (still.id, still.data["sides"]["a"]) == (asked.id, there)
     assert told(rig, "a") == there != here
+
+
+@pytest.mark.parametrize("who", ["the hub", "a person at b"])
+def test_a_reference_that_went_blank_is_told_again_once_what_it_points_to_is_back(tmp_path: Path, who: str) -> None:
+    rig = Rig(tmp_path)
+    project = rig.a.plant("projects", {"name": "Go-live", "contract_no": "C-1"})
+    rig.a.plant("tasks", {"title": "Sign", "project": project})
+    rig.rest()
+    (row,) = rig.rows("project")
+    theirs = only(rig, "b", "projects")
+    if who == "the hub":
+        rig.edit_hub("project", row.uid, {}, state="deleted")
+    else:
+        rig.b.remove("projects", theirs)
+    rig.rest()
+    rig.b.edit("tasks", only(rig, "b", "tasks"), {"project": None})
+    rig.rest()
+    if who == "the hub":
+        rig.edit_hub("project", row.uid, {}, state="live")
+    else:
+        rig.b.revive("projects", theirs)
+    rig.rest()
+    assert only(rig, "b", "projects") == theirs
+    assert told(rig, "b") == theirs
+    assert told(rig, "a") == project
+    assert not rig.questions()
+    before = rig.writes()
+    rig.round()
+    assert rig.writes() == before
