@@ -13,7 +13,7 @@ from itertools import groupby
 
 from connectors.base import RemoteRecord, WriteResult, WriteRow, chunks
 from mapping.errors import DubanError, OutcomeUnknown, RecordRefused
-from mapping.fields import BoundMap
+from mapping.fields import BoundMap, Codec
 from mapping.ports import Clock
 from mapping.records import ENTITIES, EntityKind, hub_field
 from store import hub, links, outbox
@@ -397,7 +397,8 @@ def _look_again(spoke: Spoke, bound: BoundMap, lost: Sequence[Verdict]) -> tuple
 
 
 def _write(spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict]) -> Mapping[str, WriteResult]:
-    rows = [_row(bound, verdict.op) for verdict in verdicts]
+    codecs = {field_.map.field: field_.codec for field_ in bound.fields}
+    rows = [_row(bound, codecs, verdict.op) for verdict in verdicts]
     try:
         results = spoke.connector.write(bound.map.object, rows)
     except OutcomeUnknown as error:
@@ -405,26 +406,24 @@ def _write(spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict]) -> Mappin
     return {result.op_id: result for result in results}
 
 
-def _row(bound: BoundMap, op: Op) -> WriteRow:
+def _row(bound: BoundMap, codecs: Mapping[str, Codec], op: Op) -> WriteRow:
     wire: dict[str, object] = {}
     if op.action == "create":
         wire.update(bound.map.constants)
-    by_name = {field_.map.field: field_ for field_ in bound.fields}
     for name, value in op.values.items():
-        if name in by_name and not (op.action == "create" and value is None):
-            wire.update(by_name[name].codec.write(value))
+        if name in codecs and not (op.action == "create" and value is None):
+            wire.update(codecs[name].write(value))
     return WriteRow(op_id=op.id, action=op.action, values=wire, remote_id=op.remote_id, steps_done=tuple(op.steps_done))
 
 
 def _judge(spoke: Spoke, verdict: Verdict, result: WriteResult | None) -> Verdict:
     if result is None:
         return replace(verdict, outcome="unknown", message="the answer names no such row")
-    out = replace(
-        verdict, outcome=result.outcome, message=result.message or "", code=result.code, steps=result.steps_done,
-        remote_id=result.remote_id, version=result.version or _predicted(spoke, verdict, result),
-        modified_ms=result.modified_ms, retry_after_s=result.retry_after_s,
+    return Verdict(
+        verdict.op, result.outcome, result.message or "", result.code, result.remote_id, verdict.record, verdict.doc,
+        result.version or _predicted(spoke, verdict, result), result.modified_ms, result.retry_after_s,
+        result.steps_done, verdict.stop, verdict.probed,
     )  # fmt: skip
-    return out
 
 
 def _predicted(spoke: Spoke, verdict: Verdict, result: WriteResult) -> str | None:
