@@ -31,7 +31,7 @@ from sync.spokes import PENDING, Spoke
 log = logging.getLogger(f"duban.{__name__}")
 
 _IN_FLIGHT = 12
-_IN_DOUBT = 800
+_IN_DOUBT = 1000
 """Rows that may be under way at once: a kill leaves each of them to be looked for."""
 _WAVE = 1000
 
@@ -267,7 +267,7 @@ def send(batch: _Batch) -> _Batch:
         batch.verdicts = [Verdict(op, "transient", error.message, code=error.code, stop=error) for op in batch.ops]
         return batch
     if fresh:
-        batch.verdicts += _send_rows(batch.spoke, batch.bound, fresh)
+        batch.verdicts += send_rows(batch.spoke, batch.bound, fresh)
     return batch
 
 
@@ -312,7 +312,7 @@ def judge_guard(bound: BoundMap, op: Op, record: RemoteRecord | None) -> Verdict
     return Verdict(op, "ready", record=record, doc=doc)
 
 
-def _send_rows(spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict]) -> list[Verdict]:
+def send_rows(spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Send rows together; when nobody knows what became of them, look, and send the halves."""
     try:
         results = _write(spoke, bound, verdicts)
@@ -326,7 +326,7 @@ def _send_rows(spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict]) -> li
     again, settled = _look_again(spoke, bound, lost)
     for half in (again[: len(again) // 2], again[len(again) // 2 :]):
         if half:
-            settled += [_still_lost(verdict) for verdict in _send_rows(spoke, bound, half)]
+            settled += [_still_lost(verdict) for verdict in send_rows(spoke, bound, half)]
     return settled
 
 

@@ -21,7 +21,7 @@ from store.inbox import Item
 from store.outbox import Op
 from store.reviews import Review
 from sync.absorb import gone_item, live_item
-from sync.applying import judge_guard
+from sync.applying import judge_guard, send_rows
 from sync.repeating import says, shares, unlinked
 from sync.report import RunReport
 from sync.settling import Settler, Verdict
@@ -66,13 +66,28 @@ class Recovery:
             ids = [op.remote_id or "" for op in part]
             found = spoke.connector.fetch(bound.map.object, ids, bound.wire_fields)
             verdicts = [self._reread(bound, op, found.get(op.remote_id or "")) for op in part]
-            self._finish(spoke, bound, verdicts)
+            self._finish(spoke, bound, [verdict for verdict in verdicts if verdict.outcome != "ready"])
+            self._send_again(spoke, bound, [verdict for verdict in verdicts if verdict.outcome == "ready"])
 
     def _reread(self, bound: BoundMap, op: Op, record: RemoteRecord | None) -> Verdict:
         if op.action == "restore":
             return Verdict(op, "transient") if record is None else Verdict(op, "applied", record=record)
         verdict = judge_guard(bound, op, record)
-        return Verdict(op, "transient") if verdict.outcome == "ready" else replace(verdict, probed=True)
+        return verdict if verdict.outcome == "ready" else replace(verdict, probed=True)
+
+    def _send_again(self, spoke: Spoke, bound: BoundMap, lost: list[Verdict]) -> None:
+        """Send what did not arrive, on the read that showed it: any later look would only cost a call more."""
+        if not lost:
+            return
+        now_ms = self._clock.now_ms()
+        with self._db.write(durable=True) as tx:
+            not_before_ms = now_ms + int(spoke.settings.visible_after_s * 1000)
+            outbox.intend(tx, [verdict.op for verdict in lost], now_ms, not_before_ms)
+        sent = send_rows(spoke, bound, lost)
+        self._settler.settle(spoke, bound, sent)
+        stop = next((verdict.stop for verdict in sent if verdict.stop is not None), None)
+        if stop is not None:
+            raise stop
 
     def _creates(self, spoke: Spoke, bound: BoundMap, ops: list[Op]) -> None:
         now_ms = self._clock.now_ms()
