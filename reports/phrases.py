@@ -261,6 +261,7 @@ PHRASES: Final[Mapping[str, tuple[str, str]]] = {
     "raid.confirmed": ("已证实", "holds"),
     "raid.dropped": ("已放弃", "dropped"),
     "raid.live": ("有效", "live"),
+    "raid.occurred": ("已发生，转为问题", "occurred, an issue now"),
     "raid.closed": ("已关闭", "closed"),
     "raid.score": ("{score} 分，{level}", "score {score}, {level}"),
     "raid.joint": ("与客户共同识别", "found together with the client"),

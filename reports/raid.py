@@ -42,7 +42,7 @@ def _rows(dossier: Dossier, voice: Voice) -> Iterator[Row]:
         if risk.uid in assumed:
             continue
         score = voice.say("raid.score", score=voice.number(risk.score), level=voice.word("level", risk.level))
-        state = voice.say("raid.live") if risk.live else voice.say("raid.closed")
+        state = voice.say("raid.live" if risk.live else "raid.occurred" if risk.occurred else "raid.closed")
         note = voice.comma.join(
             [score, voice.word("response", risk.response), *([voice.say("raid.joint")] if risk.joint else [])]
         )

@@ -168,6 +168,7 @@ RULE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "why.started_without_charter": ("{active} 启动，章程尚未签署", "active since {active} without a signed charter"),
     "why.missing_approver": ("未登记签字人", "no approver on record"),
     "why.missing_sponsor": ("未登记发起人", "no sponsor on record"),
+    "why.no_due": ("未定日期", "no due date"),
     "why.no_owner": ("未定负责人", "no owner"),
     "why.no_side": ("未定责任方", "no side named"),
     # engagement

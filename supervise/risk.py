@@ -57,7 +57,7 @@ class RiskView:
         score: 1 to 25; None when it was not scored.
         level: None when it was not scored or is over.
         review_overdue_bd: working days since the review fell due; 0 while it has not.
-        live: it can still happen.
+        live: it can still happen; occurred: it did.
     """
 
     uid: str
@@ -70,6 +70,7 @@ class RiskView:
     response: str = ""
     joint: bool = False
     reviewed_on: date | None = None
+    occurred: bool = False
     reasons: tuple[Reason, ...] = ()
 
 
@@ -85,6 +86,7 @@ def view_risk(risk: Risk, *, today: date, calendar: Calendar, knobs: Knobs) -> R
         level=level_of(score) if live and score is not None else None,
         review_overdue_bd=overdue,
         live=live,
+        occurred=risk.status == "occurred",
         side=risk.side,
         response=risk.response,
         joint=risk.joint,

@@ -324,6 +324,13 @@ def test_what_is_assumed_stands_under_its_letter_alone(language: Language) -> No
     assert "网络可用" not in shown
 
 
+@pytest.mark.parametrize(("occurred", "said"), [(True, "occurred, an issue now"), (False, "closed")])
+def test_a_risk_that_occurred_is_not_told_as_closed(occurred: bool, said: str) -> None:
+    risk = replace(dossier().risks[0], live=False, occurred=occurred)
+    rows = list(csv.reader(io.StringIO(to_csv(raid_sheet(dossier(risks=(risk,)), voice("en", "internal"))))))
+    assert [row[3] for row in rows if row[1] == risk.uid] == [said]
+
+
 def test_a_spreadsheet_runs_nothing() -> None:
     bad = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r\n=1", " =1", "＝1", "\u202e=1"]
     rows = list(csv.reader(io.StringIO(to_csv(sheet(["=head"], [bad, [-2, "-", "2026-06-12", 'a"b,c']])))))
