@@ -275,6 +275,9 @@ def _take(
     if outcome.losers:
         plan.losers[name] = outcome.losers
     silent = _silent(view, name, group, outcome.value) if name in view.parked else {}
+    replaced = _replaced(view, name, group, outcome.value) if name in view.parked else {}
+    if replaced:
+        plan.losers[name] = {**replaced, **outcome.losers}
     if outcome.settled is not None:
         plan.settled.append(outcome.settled)
         if silent and not view.parked[name].resolved:
@@ -318,6 +321,22 @@ def _silent(
         told = bound.codec.to_hub(shown[side.connection], hub, side.refs)
         if not isinstance(told, Unseen) and not is_blank(told):
             out[side.connection] = (shown[side.connection], told)
+    return out
+
+
+def _replaced(
+    view: EntityView, name: str, group: Sequence[tuple[SideView, BoundField]], hub: Value
+) -> dict[str, Value]:
+    """Give what a field's question shows of records whose place another one took: the journal is to remember it."""
+    parked = view.parked[name]
+    out: dict[str, Value] = {}
+    for side, bound in group if not parked.resolved else ():
+        if side.base is not None or side.seen is None or side.connection not in parked.sides:
+            continue
+        shown = parked.sides[side.connection]
+        told = bound.codec.to_hub(shown, hub, side.refs)
+        if shown != side.seen.doc.get(name) and not isinstance(told, Unseen) and not is_blank(told):
+            out[side.connection] = told
     return out
 
 

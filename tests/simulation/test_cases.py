@@ -65,6 +65,7 @@ BROKE_HOT = {
     1045299: "a request of a process that died was to be delivered twice, and a create of the next one was",
     1048092: "a lost create that was sent again was met where its record had been deleted, not where it lived",
     1058538: "a create whose answer was lost was sent again, found its record busy, and was forgotten",
+    4000126: "a question forgot what a record said whose place another one took",
 }
 
 
