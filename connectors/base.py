@@ -195,7 +195,7 @@ class WriteResult:
             duplicate (a unique value is taken, ``remote_id`` names the holder when known); stale (moved since
             read); unknown (sent, no answer: probe); transient (certainly not applied: send again later).
         remote_id: of the created or written record; of the holder for ``duplicate``.
-        version, modified_ms: as the write's answer gave them; None when it gave none.
+        version, modified_ms: as the write's answer gave them, or a look right after it; None when neither did.
         code, message: the vendor's own words for a failure (never record contents).
         steps_done: parts that are finished, for the next attempt.
     """

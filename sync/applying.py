@@ -421,9 +421,16 @@ def _judge(spoke: Spoke, verdict: Verdict, result: WriteResult | None) -> Verdic
         return replace(verdict, outcome="unknown", message="the answer names no such row")
     return Verdict(
         verdict.op, result.outcome, result.message or "", result.code, result.remote_id, verdict.record, verdict.doc,
-        result.version or _predicted(spoke, verdict, result), result.modified_ms, result.retry_after_s,
+        _later(result.version, _predicted(spoke, verdict, result)), result.modified_ms, result.retry_after_s,
         result.steps_done, verdict.stop, verdict.probed,
     )  # fmt: skip
+
+
+def _later(named: str | None, predicted: str | None) -> str | None:
+    """Give the version that is named, unless it is older than what our own calls made it: a look may come late."""
+    if named and predicted and named.isdecimal():
+        return max(named, predicted, key=int)
+    return named or predicted
 
 
 def _predicted(spoke: Spoke, verdict: Verdict, result: WriteResult) -> str | None:

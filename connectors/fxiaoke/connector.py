@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib import resources
 from typing import Any, ClassVar
@@ -159,7 +160,26 @@ class FxiaokeConnector:
         return [record for page in pages for record in self._records(page, fields) if not record.deleted]
 
     def write(self, object: str, rows: Sequence[WriteRow]) -> Sequence[WriteResult]:
-        return self._writer.write(object, rows) if rows else []
+        results = self._writer.write(object, rows) if rows else []
+        changed = [row.op_id for row in rows if row.action == "update"]
+        return self._with_versions(object, results, set(changed)) if changed else results
+
+    def _with_versions(self, object: str, results: Sequence[WriteResult], changed: set[str]) -> Sequence[WriteResult]:
+        """Name the versions that changes led to: no answer does, and only a look right after them tells of an edit
+        inside the request once somebody edits the record again. One query serves the whole batch.
+        """
+        ids = [one.remote_id for one in results if one.op_id in changed and one.outcome == "applied" and one.remote_id]
+        shown: dict[str, RemoteRecord] = {}
+        try:
+            for some in chunks(ids, IDS_A_QUERY):
+                for page in self._walk(object, (), [("_id", "IN", some)]):
+                    shown |= {record.id: record for record in self._records(page, ())}
+        except DubanError:
+            return results  # the next listing tells nearly as much
+        named = {id: _version_led_to(record, self.settings.actor) for id, record in shown.items()}
+        return [
+            replace(one, version=named.get(one.remote_id or "")) if one.op_id in changed else one for one in results
+        ]
 
     def count(self, object: str) -> int | None:
         # Whether plain queries count what lies in the bin is not documented: it is left out by name.
@@ -362,6 +382,13 @@ def _server_ms(answer: Answer, records: Sequence[RemoteRecord]) -> int | None:
         return answer.server_ms + 999
     seen = [record.modified_ms for record in records if record.modified_ms is not None]
     return max(seen, default=None)
+
+
+def _version_led_to(record: RemoteRecord, actor: str) -> str | None:
+    """Give the version that our write led to, by the record as it is right after it; None when that cannot be told."""
+    if not record.version.isdecimal() or record.modified_by is None:
+        return None
+    return str(int(record.version) - (record.modified_by != actor))
 
 
 def _next_id(rows: Sequence[Any], last_id: str) -> str:

@@ -65,34 +65,78 @@ def test_what_once_broke_over_the_wire_in_the_heat_holds(seed: int, tmp_path: Pa
     assert not play_wire(WIRE_DRAWS["hot"](seed), tmp_path).broken
 
 
+def with_one_record(folder: Path) -> tuple[WireScene, Stage]:
+    """Give a stage with a record that both CRMs and the hub agree on."""
+    setting = draw_story(30_001)
+    scene = WireScene(setting, folder)
+    stage = Stage(scene, setting, {}, random.Random(0))
+    scene.happen = stage.happen
+    stage.perform(Act(do="create", side="b", who="R1"), None, None)
+    assert rest(scene, setting) == []
+    return scene, stage
+
+
+def act_once(scene: WireScene, stage: Stage, place: str, act: Act) -> None:
+    """Let a person act when a place is passed first."""
+    before = scene.happen
+
+    def happen(at: str, side: Side | None, call: Call | None) -> None:
+        before(at, side, call)
+        if at == place and act.value not in [deed.value for deed in stage.deeds]:
+            stage.perform(act, None, None)
+
+    scene.happen = happen
+
+
+THEIRS = Act(do="edit", side="b", who="R1", field="title", value="v9")
+OURS = replace(THEIRS, side="hub", value="ours")
+
+
 @pytest.mark.parametrize("inside", [True, False])
 def test_an_edit_inside_a_write_of_several_requests_is_told_from_one_that_a_look_showed(
     inside: bool, tmp_path: Path
 ) -> None:
-    setting = draw_story(30_001)
-    scene = WireScene(setting, tmp_path)
-    stage = Stage(scene, setting, {}, random.Random(0))
-    edit = Act(do="edit", side="b", who="R1", field="title", value="v9")
-
-    def happen(place: str, side: Side | None, call: Call | None) -> None:
-        stage.happen(place, side, call)
-        if inside and place == "before POST update at b" and "v9" not in [deed.value for deed in stage.deeds]:
-            stage.perform(edit, None, None)
-
-    scene.happen = stage.happen
-    stage.perform(Act(do="create", side="b", who="R1"), None, None)
-    rest(scene, setting)
-    if not inside:
-        stage.perform(edit, None, None)
+    scene, stage = with_one_record(tmp_path)
+    if inside:
+        act_once(scene, stage, "before POST update at b", THEIRS)
+    else:
+        stage.perform(THEIRS, None, None)
         scene.worlds["b"].edit(OBJECT, stage.deeds[0].id, {"title": "ours"})  # a write that did not look
-    stage.perform(replace(edit, side="hub", value="ours"), None, None)
-    scene.happen = happen
-    scene.clock.sleep(setting.period_s)
+    stage.perform(OURS, None, None)
+    scene.clock.sleep(scene.setting.period_s)
     scene.round()
-    broken = [*rest(scene, setting), *judge(scene, stage)]
+    broken = [*rest(scene, scene.setting), *judge(scene, stage)]
     scene.store.close()
-    assert [line for line in broken if "v9" in line] == ([] if inside else broken)
+    assert [line for line in broken if "v9" in line] == broken
     assert bool(broken) is not inside
+
+
+@pytest.mark.parametrize("later", ["after POST update at b", "after write at b", ""])
+def test_an_edit_inside_a_write_is_asked_about_whoever_edits_the_record_right_after(later: str, tmp_path: Path) -> None:
+    scene, stage = with_one_record(tmp_path)
+    act_once(scene, stage, "before POST update at b", THEIRS)
+    act_once(scene, stage, later, replace(THEIRS, field="description", value="v10"))
+    stage.perform(OURS, None, None)
+    scene.clock.sleep(scene.setting.period_s)
+    scene.round()
+    broken = [*rest(scene, scene.setting), *judge(scene, stage)]
+    asked = scene.sql("SELECT connection, field FROM review WHERE kind = 'possible_overwrite' AND state = 'open'")
+    scene.store.close()
+    assert broken == []
+    assert asked == [("b", "title")]
+
+
+def test_edits_right_after_a_write_are_no_alarm(tmp_path: Path) -> None:
+    scene, stage = with_one_record(tmp_path)
+    act_once(scene, stage, "after write at b", replace(THEIRS, field="description", value="v10"))
+    act_once(scene, stage, "after write at b", replace(THEIRS, field="description", value="v11"))
+    stage.perform(OURS, None, None)
+    scene.clock.sleep(scene.setting.period_s)
+    scene.round()
+    broken = [*rest(scene, scene.setting), *judge(scene, stage)]
+    asked = scene.sql("SELECT kind FROM review")
+    scene.store.close()
+    assert (broken, asked) == ([], [])
 
 
 @pytest.mark.parametrize("seed", [30_001, 30_002, 30_003])

@@ -530,12 +530,12 @@ def test_a_window_that_is_full_is_waited_for_and_the_write_sent_once_more() -> N
 
 
 def test_an_owner_moves_on_a_path_of_its_own_after_the_values() -> None:
-    service = Service(update=in_turn(OK), changeOwner=in_turn(OK))
+    service = Service(update=in_turn(OK), changeOwner=in_turn(OK), query=in_turn(rows()))
     row = WriteRow(op_id="u", action="update", remote_id="r", values={"name": "x", "owner": ["1001"]})
     (result,) = service.connector().write("AccountObj", [row])
     assert (result.outcome, result.steps_done) == ("applied", ("values", "owner"))
     assert [path for path, _, _ in service.requests] == [
-        "/cgi/crm/v2/data/update", "/cgi/crm/v2/data/changeOwner",
+        "/cgi/crm/v2/data/update", "/cgi/crm/v2/data/changeOwner", "/cgi/crm/v2/data/query",
     ]  # fmt: skip
     assert "owner" not in service.bodies("update")[0]["data"]["object_data"]
     assert service.bodies("changeOwner")[0]["data"] == {
@@ -544,7 +544,7 @@ def test_an_owner_moves_on_a_path_of_its_own_after_the_values() -> None:
 
 
 def test_a_second_attempt_does_only_the_steps_that_are_missing() -> None:
-    service = Service(update=in_turn(OK), changeOwner=in_turn(refused(50009), OK))
+    service = Service(update=in_turn(OK), changeOwner=in_turn(refused(50009), OK), query=in_turn(rows()))
     row = WriteRow(op_id="u", action="update", remote_id="r", values={"name": "x", "owner": "1001"})
     connector = service.connector()
     (first,) = connector.write(TASKS, [row])
@@ -555,12 +555,43 @@ def test_a_second_attempt_does_only_the_steps_that_are_missing() -> None:
 
 
 def test_an_owner_alone_needs_one_call_and_cannot_be_cleared() -> None:
-    service = Service(changeOwner=in_turn(OK))
+    service = Service(changeOwner=in_turn(OK), query=in_turn(rows()))
     alone = WriteRow(op_id="o", action="update", remote_id="r", values={"owner": ["1001"]})
     cleared = WriteRow(op_id="c", action="update", remote_id="r", values={"owner": []})
     results = service.connector().write(TASKS, [alone, cleared])
     assert [result.outcome for result in results] == ["applied", "refused"]
-    assert len(service.requests) == 1
+    assert len(service.bodies("changeOwner")) == 1
+
+
+@pytest.mark.parametrize(
+    ("shown", "version"),
+    [
+        ({"version": "5", "last_modified_by": ["1000"]}, "5"),
+        ({"version": 5, "last_modified_by": ["1001"]}, "4"),
+        ({"version": "", "last_modified_by": ["1000"]}, None),
+        ({"version": "5"}, None),
+    ],
+)
+def test_one_query_names_the_versions_that_the_changes_of_a_batch_led_to(
+    shown: dict[str, Any], version: str | None
+) -> None:
+    service = Service(update=in_turn(OK), create=in_turn({**OK, "dataId": "n"}), query=in_turn(rows("r", **shown)))
+    changed = [WriteRow(op_id=id, action="update", remote_id=id, values={"name": "x"}) for id in ("r", "s")]
+    results = service.connector().write(TASKS, [*changed, made("a")])
+    assert [(one.outcome, one.version) for one in results] == [
+        ("applied", version),
+        ("applied", None),
+        ("applied", None),
+    ]
+    assert [filters(body) for body in service.bodies("query")] == [[("_id", "IN", ["r", "s"])]]
+
+
+def test_a_change_is_applied_although_nobody_can_say_which_version_it_led_to() -> None:
+    service = Service(update=in_turn(OK), query=in_turn(refused(30001)))
+    (result,) = service.connector().write(
+        TASKS, [WriteRow(op_id="u", action="update", remote_id="r", values={"name": "x"})]
+    )
+    assert (result.outcome, result.version) == ("applied", None)
 
 
 def test_deletes_go_to_the_bin_and_come_back_from_it() -> None:
