@@ -240,6 +240,19 @@ def test_5_a_risk_of_four_by_four_not_looked_at_is_red_and_its_review_overdue(op
     assert opened.show("Risky", "2026-05-25T10:00")["risks"][0]["review_overdue_bd"] == 0
 
 
+def test_5_a_risk_that_a_crm_says_occurred_is_an_issue_in_both_once(opened: Office) -> None:
+    opened.at("2026-05-18T10:30")
+    (risk,) = [id_ for id_, row in opened.world.live(1, "duban_task__c").items() if row["name"] == "Key supplier late"]
+    opened.world.edit(1, "duban_task__c", risk, {"stage__c": "occurred", "status__c": "done"})
+    opened.sync()
+    opened.sync()
+    issues = [row for row in opened.world.live(1, "duban_task__c").values() if row.get("kind__c") == "issue"]
+    assert [row["name"].endswith("Key supplier late") for row in issues] == [True]
+    there = [row for row in opened.world.live(0, "Tasks").values() if row.get("Duban_Kind") == "issue"]
+    assert [row["Subject"] for row in there] == [issues[0]["name"]]
+    assert "occurred, an issue now" in opened.type("report", "raid", "Risky", "--lang", "en", "--preview").out
+
+
 def test_6_engagement_is_one_number_from_what_was_measured_and_weighs_anew_without_a_survey(opened: Office) -> None:
     opened.at("2026-05-18T11:00")
     opened.type("ball", "Give access", "--to", "client", "--reason", "accounts", "--at", "2026-05-06T15:00")
