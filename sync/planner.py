@@ -72,7 +72,8 @@ def plan_entity(view: EntityView) -> EntityPlan:
     if left != "done":
         _plan_fields(plan, view, live, outward=True)
     if left == "revive":
-        bring_back(plan, view, [side for side in view.sides if _absent(side)])
+        parted = {step.connection for step in plan.links if step.state == "retired"}
+        bring_back(plan, view, [side for side in view.sides if _absent(side) and side.connection not in parted])
     if left == "all":
         bring_back(plan, view, [side for side in view.sides if _lapsed(side)], reasons.REAPPEARED)
     if left != "done":

@@ -134,8 +134,11 @@ def mark_gone(plan: EntityPlan, gone: Sequence[SideView]) -> None:
 
 
 def plan_gone(plan: EntityPlan, view: EntityView, live: Sequence[SideView], gone: Sequence[SideView]) -> Next:
-    """Follow a proven remote delete."""
+    """Follow a proven remote delete: first where it only ends the link, then where it says more."""
     fresh = [side for side in gone if side.base is not None and side.base.state != "gone"]
+    leaving = [side for side in fresh if side.on_remote_delete == "unlink"]
+    _part(plan, view, leaving)
+    fresh = [side for side in fresh if side not in leaving]
     if not fresh:
         return "all"
     policy = fresh[0].on_remote_delete
@@ -144,13 +147,6 @@ def plan_gone(plan: EntityPlan, view: EntityView, live: Sequence[SideView], gone
         add_line(plan, view, "review", fresh[0].connection, reasons.REMOTE_DELETED, remote=fresh[0])
         mark_gone(plan, fresh)
         return "done"
-    if policy == "unlink":
-        for side in fresh:
-            step = kept_link(side, "retired")
-            step.notes["unlinked"] = True
-            plan.links.append(step)
-            add_line(plan, view, "skip", side.connection, reasons.REMOTE_DELETED, remote=side)
-        return "all"
     if policy == "restore" or _edited_since(view, live, fresh):
         return "revive"
     mark_gone(plan, fresh)
@@ -162,6 +158,14 @@ def plan_gone(plan: EntityPlan, view: EntityView, live: Sequence[SideView], gone
     plan.state = "archived"
     add_line(plan, view, "archive", fresh[0].connection, reasons.REMOTE_DELETED, remote=fresh[0])
     return "done"
+
+
+def _part(plan: EntityPlan, view: EntityView, leaving: Sequence[SideView]) -> None:
+    for side in leaving:
+        step = kept_link(side, "retired")
+        step.notes["unlinked"] = True
+        plan.links.append(step)
+        add_line(plan, view, "skip", side.connection, reasons.REMOTE_DELETED, remote=side)
 
 
 def _edited_since(view: EntityView, live: Sequence[SideView], gone: Sequence[SideView]) -> bool:

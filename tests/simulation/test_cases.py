@@ -101,6 +101,7 @@ BROKE_RARE = {
     ("apart", 11059): "with the policy review a row restored in the hub was not brought back where we had deleted it",
     ("apart", 11723): "a list that showed late what we had deleted brought it back, and its policy ended the link",
     ("tied", 10441): "a reference stayed blank at a side whose account was deleted, and was back",
+    ("apart", 30479): "deleted at both sides at once, a row followed the policy of one of them only",
     ("tied", 10059): "a question about a reference was closed while the sides still differed",
     ("tied", 11267): "a row deleted from its table while its records met was made twice",
     (

@@ -606,3 +606,25 @@ def test_a_list_that_shows_late_what_we_deleted_brings_nothing_back(tmp_path: Pa
     assert rig.row.state == "live"
     assert [values["title"] for values in rig.a.live("contacts").values()] == ["CEO"]
     assert [values["title"] for values in rig.b.live("contacts").values()] == ["CEO"]
+
+
+@pytest.mark.parametrize(("other", "state"), [("archive", "archived"), ("propagate", "deleted"), ("unlink", "live")])
+def test_a_record_deleted_at_both_sides_follows_the_policy_of_each(tmp_path: Path, other: str, state: str) -> None:
+    rig = Rig(tmp_path, each={"a": {"on_remote_delete": "unlink"}, "b": {"on_remote_delete": other}})
+    mine, theirs = rig.ann()
+    rig.a.remove("contacts", mine)
+    rig.b.remove("contacts", theirs)
+    rig.rest()
+    assert rig.row.state == state
+    assert rig.a.live("contacts") == rig.b.live("contacts") == {}
+
+
+def test_where_a_delete_ends_the_link_an_edit_brings_back_only_the_other_side(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, each={"a": {"on_remote_delete": "unlink"}, "b": {"on_remote_delete": "restore"}})
+    mine, theirs = rig.ann()
+    rig.a.remove("contacts", mine)
+    rig.b.remove("contacts", theirs)
+    rig.rest()
+    assert rig.row.state == "live"
+    assert rig.a.live("contacts") == {}
+    assert list(rig.b.live("contacts")) == [theirs]
