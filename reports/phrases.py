@@ -180,6 +180,10 @@ PHRASES: Final[Mapping[str, tuple[str, str]]] = {
         "待决定: {title}（{due} 前，已提出 {age} 个工作日）",
         "to decide: {title} (by {due}, {age} working days old)",
     ),
+    "decision_line.undated": (
+        "待决定: {title}（已提出 {age} 个工作日）",
+        "to decide: {title} ({age} working days old)",
+    ),
     "change_totals": (
         "共 {count} 项，已批准 {approved} 项，累计费用 {cost}、{days} 个工作日，待定 {undecided} 项",
         "{count} in all, {approved} approved, {cost} and {days} working days together, {undecided} undecided",
@@ -264,6 +268,8 @@ PHRASES: Final[Mapping[str, tuple[str, str]]] = {
     "raid.occurred": ("已发生，转为问题", "occurred, an issue now"),
     "raid.closed": ("已关闭", "closed"),
     "raid.score": ("{score} 分，{level}", "score {score}, {level}"),
+    "raid.ungraded": ("尚未评分", "not graded yet"),
+    "raid.unquoted": ("尚未报价", "not quoted yet"),
     "raid.joint": ("与客户共同识别", "found together with the client"),
     "raid.change": ("费用 {cost}，{days} 个工作日", "cost {cost}, {days} working days"),
     "raid.blocks": ("影响 {titles}", "holds up {titles}"),

@@ -10,6 +10,7 @@ from reports.sheet import Sheet, sheet
 from reports.voice import Voice
 from supervise.dossier import Dossier
 from supervise.report import TaskItem
+from supervise.risk import RiskView
 
 Row = tuple[str, str, str, str, str, str, str]
 """Letter, uid, title, state, whose move, day, note."""
@@ -41,11 +42,8 @@ def _rows(dossier: Dossier, voice: Voice) -> Iterator[Row]:
     for risk in dossier.risks:
         if risk.uid in assumed:
             continue
-        score = voice.say("raid.score", score=voice.number(risk.score), level=voice.word("level", risk.level))
         state = voice.say("raid.live" if risk.live else "raid.occurred" if risk.occurred else "raid.closed")
-        note = voice.comma.join(
-            [score, voice.word("response", risk.response), *([voice.say("raid.joint")] if risk.joint else [])]
-        )
+        note = voice.comma.join([_grades(risk, voice), *([voice.say("raid.joint")] if risk.joint else [])])
         yield "R", risk.uid, risk.title, state, voice.word("ball", risk.side), voice.day(risk.reviewed_on), note
     for one in dossier.assumptions:
         state, holder = voice.say(f"raid.{one.state}"), voice.word("ball", one.side)
@@ -60,9 +58,18 @@ def _rows(dossier: Dossier, voice: Voice) -> Iterator[Row]:
             yield _item("D", item, voice)
     for change in dossier.changes:
         when = voice.day(change.decided_on) if change.decided_on else "—"
-        note = voice.say("raid.change", cost=voice.number(change.cost), days=voice.number(change.days))
+        unquoted = change.cost is None and change.days is None
+        said = voice.say("raid.change", cost=voice.number(change.cost), days=voice.number(change.days))
+        note = voice.say("raid.unquoted") if unquoted else said
         holder = voice.word("ball", "client" if change.undecided else "vendor")
         yield "C", change.uid, change.title, voice.word("stage", change.stage), holder, when, note
+
+
+def _grades(risk: RiskView, voice: Voice) -> str:
+    if risk.score is None:
+        return voice.say("raid.ungraded")
+    score = voice.say("raid.score", score=voice.number(risk.score), level=voice.word("level", risk.level))
+    return voice.comma.join([score, *([voice.word("response", risk.response)] if risk.response else [])])
 
 
 def _item(letter: str, item: TaskItem, voice: Voice) -> Row:

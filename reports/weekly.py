@@ -171,6 +171,8 @@ def _ours(dossier: Dossier, voice: Voice) -> list[Block]:
 def _decisions(dossier: Dossier, voice: Voice) -> list[Block]:
     words = [
         voice.say("decision_line", title=each.title, due=voice.day(each.due), age=each.age_bd)
+        if each.due is not None
+        else voice.say("decision_line.undated", title=each.title, age=each.age_bd)
         for each in dossier.decisions
     ]
     return [lines(words, voice.say("none.decisions"))]

@@ -36,7 +36,7 @@ from reports.voice import Edition, Voice
 from reports.weekly import Past, past_of, weekly
 from reports.wording import WORDS, Language
 from supervise.assumptions import Assumption
-from supervise.dossier import Dossier
+from supervise.dossier import DecisionLine, Dossier
 from supervise.health import Signal
 from supervise.reasons import Reason
 from tests.support.dossiers import DAY_MS, NOW_MS, SECRET_TASK, dossier, item
@@ -329,6 +329,22 @@ def test_a_risk_that_occurred_is_not_told_as_closed(occurred: bool, said: str) -
     risk = replace(dossier().risks[0], live=False, occurred=occurred)
     rows = list(csv.reader(io.StringIO(to_csv(raid_sheet(dossier(risks=(risk,)), voice("en", "internal"))))))
     assert [row[3] for row in rows if row[1] == risk.uid] == [said]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_nobody_graded_quoted_or_dated_is_said_in_words_rather_than_dashes(language: Language) -> None:
+    whole, speaks = dossier(), voice(language)
+    bare = replace(
+        whole,
+        risks=(replace(whole.risks[0], score=None, level=None, response=""),),
+        changes=(replace(whole.changes[0], cost=None, days=None),),
+        decisions=(DecisionLine(uid="x", title="移动审批", age_bd=3),),
+    )
+    log = to_markdown(raid(bare, speaks, "2026-06-12"))
+    assert speaks.say("raid.ungraded") in log
+    assert speaks.say("raid.unquoted") in log
+    week = to_markdown(weekly(bare, speaks, "2026-W24", Past()))
+    assert speaks.say("decision_line.undated", title="移动审批", age=3) in week
 
 
 def test_a_spreadsheet_runs_nothing() -> None:
