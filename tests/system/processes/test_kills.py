@@ -41,11 +41,20 @@ def test_killed_at_drawn_moments_it_comes_to_the_same_end(tmp_path: Path, store_
 
 
 def test_killed_around_writes_into_which_somebody_edits_no_edit_is_lost_untold(tmp_path: Path) -> None:
-    rng = random.Random(SEED)
+    killed_around_writes(tmp_path, SEED, MOMENTS)
+
+
+def test_an_edit_inside_a_write_is_told_of_although_its_record_is_edited_again(tmp_path: Path) -> None:
+    killed_around_writes(tmp_path, 3, 6)  # the write was settled before the kill, and a second edit hid the first
+
+
+def killed_around_writes(tmp_path: Path, seed: int, moments: int) -> None:
+    """Kill a daemon right after each of its first writes, into which somebody edits, and hold the promises."""
+    rng = random.Random(seed)
     with ground(tmp_path, "--seed", "5") as world:
         planted = duplicates(world)
-        people = Crowd(world, SEED)
-        for _ in range(MOMENTS):
+        people = Crowd(world, seed)
+        for _ in range(moments):
             with edited_in_the_moment(world, people, rng):
                 begun = world.written()
                 child = world.start("run")
