@@ -7,7 +7,7 @@ import io
 import re
 import string
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -288,6 +288,16 @@ def test_what_is_marked_internal_stands_in_no_table_of_the_clients(language: Lan
         text = to_markdown(document)
         assert [title for title in titles if title in text] == [], kind
     assert outward(whole) is whole
+
+
+def test_no_table_of_lines_with_a_uid_is_forgotten_when_internal_ones_are_left_out() -> None:
+    whole = dossier()
+    lists = {each.name: getattr(whole, each.name) for each in fields(whole)}
+    named = {name: {line.uid for line in lines if hasattr(line, "uid")} for name, lines in lists.items()
+             if isinstance(lines, tuple)}  # fmt: skip
+    shown = outward(replace(whole, internal=frozenset().union(*named.values())))
+    kept = {name for name in named if any(hasattr(line, "uid") for line in getattr(shown, name))}
+    assert kept <= {"contacts", "feedback", "lessons", "flags", "held_notices"}  # no tasks
 
 
 def test_a_day_that_an_internal_item_decided_keeps_its_holder_and_loses_its_title() -> None:
