@@ -6,5 +6,5 @@ from typing import Final
 
 OPEN: Final[dict[tuple[str, int], str]] = {
     ("tied", 30085): "a write that names an account deleted in the same round is refused, and waits for its next try",
-    ("tied", 30928): "a record that lives in the hub is missing at one side",
+    ("tied", 30928): "the same of a create: its record is missing until then",
 }
