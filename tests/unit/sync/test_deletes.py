@@ -22,6 +22,19 @@ def under(tmp_path: Path, policy: str) -> Rig:
     return Rig(tmp_path, on_remote_delete=policy)
 
 
+def _retitled_before_the_next_look(rig: Rig, mine: str) -> list[str]:
+    """Let a person edit the title at a inside our next read of it; gives a list that says when it happened."""
+    done: list[str] = []
+
+    def person(when: str, call: object) -> None:
+        if when == "before" and getattr(call, "name", "") == "fetch" and not done:
+            done.append("once")
+            rig.a.edit("contacts", mine, {"title": "CEO"})
+
+    rig.a.on_call = person
+    return done
+
+
 # --- gone at one side, nobody edited ------------------------------------------------------------------------------
 
 
@@ -194,14 +207,7 @@ def test_a_hub_delete_against_an_edit_revives_the_row_everywhere(rig: Rig) -> No
 def test_an_edit_between_plan_and_guard_read_saves_the_record_from_the_delete(rig: Rig) -> None:
     mine, _theirs = rig.ann(title="CTO")
     rig.edit_hub("contact", rig.row.uid, {}, state="deleted")
-    done: list[str] = []
-
-    def person(when: str, call: object) -> None:
-        if when == "before" and getattr(call, "name", "") == "fetch" and not done:
-            done.append("once")
-            rig.a.edit("contacts", mine, {"title": "CEO"})
-
-    rig.a.on_call = person
+    done = _retitled_before_the_next_look(rig, mine)
     rig.rest()
     assert done == ["once"]
     assert rig.a.live("contacts")[mine]["title"] == "CEO"
@@ -557,14 +563,7 @@ def test_a_delete_does_not_take_what_was_typed_into_a_field_that_was_never_agree
     rig.round()
     assert "title" not in rig.links("contact", rig.row.uid)["a"].shadow_remote
     rig.edit_hub("contact", rig.row.uid, {}, state="deleted")
-    done: list[str] = []
-
-    def person(when: str, call: object) -> None:
-        if when == "before" and getattr(call, "name", "") == "fetch" and not done:
-            done.append("once")
-            rig.a.edit("contacts", mine, {"title": "CEO"})
-
-    rig.a.on_call = person
+    done = _retitled_before_the_next_look(rig, mine)
     rig.rest()
     assert done == ["once"]
     assert rig.row.state == "live"
