@@ -53,40 +53,49 @@ class Told:
 
 
 def told_at(
-    level: int, circle: Circle, *, holder: Holder, kind: str = "action", outbound: bool = False
+    level: int,
+    circle: Circle,
+    *,
+    holder: Holder,
+    kind: str = "action",
+    outbound: bool = False,
+    internal: bool = False,
 ) -> tuple[Told, ...]:
     """Give who is to be told about an item whose ball *holder* has, the nearest first.
 
-    The client's people hear about the client's items alone. A survey is never escalated. At the highest level a
-    formal letter is drafted, which nobody but a person sends.
+    The client's people hear about the client's items alone, and of none that is internal, not even as a draft. A
+    survey is never escalated. At the highest level a formal letter is drafted, which nobody but a person sends.
 
     Args:
         outbound: the client's contacts may be written to.
+        internal: the item is not for the client's eyes.
     """
     if holder == "none" or not 1 <= level <= HIGHEST:
         return ()
     level = 1 if kind == SURVEY else level
     seen: set[str] = set()
     told: list[Told] = []
-    for audience, recipient, side in _steps(level, circle, holder):
+    for audience, recipient, side in _steps(level, circle, holder, internal):
         if not recipient or recipient in seen:
             continue
         seen.add(recipient)
         draft = side == "client" and not outbound
         told.append(Told(level=level, audience=audience, recipient=recipient, side=side, draft_to_pm=draft))
     addressee = circle.sponsor or circle.assignee
-    if level == HIGHEST and holder == "client" and addressee:
+    if level == HIGHEST and holder == "client" and addressee and not internal:
         told.append(Told(level=level, audience="letter", recipient=addressee, side="client", draft_to_pm=True))
     return tuple(told)
 
 
-def missing_at(level: int, circle: Circle, *, holder: Holder, kind: str = "action") -> tuple[Audience, ...]:
+def missing_at(
+    level: int, circle: Circle, *, holder: Holder, kind: str = "action", internal: bool = False
+) -> tuple[Audience, ...]:
     """Give the audiences of that level whom nobody has named."""
     level = 1 if kind == SURVEY else level
-    return tuple(audience for audience, recipient, _ in _steps(level, circle, holder) if not recipient)
+    return tuple(audience for audience, recipient, _ in _steps(level, circle, holder, internal) if not recipient)
 
 
-def _steps(level: int, circle: Circle, holder: Holder) -> list[tuple[Audience, str, Side]]:
+def _steps(level: int, circle: Circle, holder: Holder, internal: bool) -> list[tuple[Audience, str, Side]]:
     client = holder == "client"
     steps: list[tuple[int, Audience, str, Side]] = [
         (1, "assignee", circle.assignee, "client" if client else "vendor"),
@@ -97,4 +106,7 @@ def _steps(level: int, circle: Circle, holder: Holder) -> list[tuple[Audience, s
         *((4, "steering", one, "vendor") for one in circle.steering or ("",)),
     ]
     passed_over = {"third_party": ("assignee", "sponsor"), "vendor": ("sponsor",)}.get(holder, ())
-    return [step[1:] for step in steps if step[0] <= level and step[1] not in passed_over]
+    return [
+        step[1:] for step in steps
+        if step[0] <= level and step[1] not in passed_over and not (internal and step[3] == "client")
+    ]  # fmt: skip

@@ -160,6 +160,7 @@ def send_notices(
         if halt():
             break
         run.say(one)
+    run.leave()
     return run.report
 
 
@@ -178,11 +179,13 @@ class _Run:
     report: NoticeReport
     halt: Callable[[], bool]
     resting: dict[str, DubanError] = field(default_factory=dict)
+    left: list[Notice] = field(default_factory=list)
 
     def say(self, one: AnyMessage) -> None:
         """Write a message down, send it, and write down what became of it; a channel that failed rests."""
         row = _message_row(one, self.render(one), self.now_ms)
         if row.channel in self.resting:
+            self._rest(one, row)
             return
         channel = self.channels.get(row.channel)
         if isinstance(channel, Paced):
@@ -199,6 +202,22 @@ class _Run:
             self._settle(tx, row, state, more)
         self.report.counts[state] += 1
         self.report.messages.append(replace(row, state=state, data={**row.data, **more}))
+
+    def leave(self) -> None:
+        """Write down what a resting channel kept from being said, once as long as nothing about it changes."""
+        if not self.left:
+            return
+        with self.db.write() as tx:
+            known = notices.get(tx, [row.id for row in self.left])
+            notices.put(tx, [_with_past(row, known.get(row.id)) for row in self.left if _is_news(known, row)])
+
+    def _rest(self, one: AnyMessage, row: Notice) -> None:
+        """Keep the lines of a message whose channel failed before in this run; operators are told anew anyway."""
+        self.report.counts["held"] += 1
+        if row.rule != OPERATOR:
+            held = replace(row, state="held")
+            why = _error(self.resting[row.channel])
+            self.left += [replace(line, data={**line.data, **why}) for line in _lines(one, held, self.now_ms)]
 
     def _claim(self, row: Notice, lines: Sequence[Notice]) -> bool:
         """Commit the intent; False when this message, or all of its lines, were said before."""
@@ -348,11 +367,7 @@ def _keep_silences(tx: Tx, plan: NoticePlan, now_ms: int) -> list[Notice]:
     """
     silent = [_silence_row(case, decision) for case, decision in plan.silent]
     known = notices.get(tx, [row.id for row in silent])
-    fresh = [
-        _with_past(row, known.get(row.id)) for row in silent
-        if row.id not in known or (known[row.id].state not in TOLD and _differs(known[row.id], row))
-    ]  # fmt: skip
-    notices.put(tx, fresh)
+    notices.put(tx, [_with_past(row, known.get(row.id)) for row in silent if _is_news(known, row)])
     spoken = {decision.key.id for one in plan.messages for _, decision in one.cases}
     alive = spoken | {row.id for row in silent}
     into = {(row.uid, row.recipient): row.id for row in silent}
@@ -367,8 +382,14 @@ def _overtaken(row: Notice, into: str | None, now_ms: int) -> Notice:
     return replace(row, state="dropped", rule="R9b.10", data={**row.data, **more, "dropped_ms": now_ms})
 
 
-def _differs(known: Notice, row: Notice) -> bool:
-    return (known.state, known.rule, known.data.get("next_ms")) != (row.state, row.rule, row.data.get("next_ms"))
+def _is_news(known: Mapping[str, Notice], row: Notice) -> bool:
+    """Say whether a silence is not written down yet; what was said stays said."""
+    kept = known.get(row.id)
+    return kept is None or (kept.state not in TOLD and _kept_as(kept) != _kept_as(row))
+
+
+def _kept_as(row: Notice) -> tuple[Any, ...]:
+    return row.state, row.rule, row.data.get("next_ms")
 
 
 # --- operators --------------------------------------------------------------------------------------------------------

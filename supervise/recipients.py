@@ -157,9 +157,12 @@ class _Reading:
         uid, holder = each.context.row.uid, each.verdict.ball
         promise = self._promise(uid)
         item = self._item(each, promise)
-        circle = self._circle(each)
-        self.gaps += [Gap(uid, one) for one in missing_at(item.level, circle, holder=holder, kind=item.kind)]
-        told = told_at(item.level, circle, holder=holder, kind=item.kind, outbound=self.outbound.to_clients)
+        circle, internal = self._circle(each), each.context.row.values.get("internal") is True
+        missing = missing_at(item.level, circle, holder=holder, kind=item.kind, internal=internal)
+        self.gaps += [Gap(uid, one) for one in missing]
+        told = told_at(
+            item.level, circle, holder=holder, kind=item.kind, outbound=self.outbound.to_clients, internal=internal
+        )
         snoozes, moved_ms, knobs = self._snoozes(uid), self._moved_ms(each), self._knobs(each)
         return [
             NoticeCase(

@@ -152,6 +152,16 @@ def test_whoever_must_not_be_written_to_is_not(
     assert (kept.rule, kept.data["reasons"][0]["code"]) == ("R9b.7", code)
 
 
+def test_a_client_is_told_of_nothing_internal_not_even_by_a_draft(world: World, receiver: Receiver) -> None:
+    world.edit("task", "t1", internal=True, priority="critical")
+    world.send("2026-06-19T10:00")
+    assert world.messages("draft") == []
+    world.outbound = replace(world.outbound, to_clients=True)
+    world.send("2026-06-22T10:00")
+    assert not [who for who, _ in heard(receiver) if who.endswith("client.example")]
+    assert ("pm@vendor.example", "digest") in heard(receiver)
+
+
 def test_a_deputy_stands_in_for_somebody_who_left(world: World, receiver: Receiver) -> None:
     world.outbound = replace(world.outbound, to_clients=True)
     world.plant("contact", "sun", name="孙工", account="a1", roles=["coordinator"], email="sun@client.example")
@@ -319,6 +329,10 @@ def test_a_channel_that_needs_a_person_rests_for_the_run(world: World, receiver:
     report = world.send("2026-06-05T09:00")
     assert len(receiver.heard) == 1, "the second person was not tried"
     assert isinstance(report.problems[0], NeedsOperator)
+    assert report.counts["held"] == 2
+    kept = {one.recipient: one.data["error"]["en"] for one in world.single("held")}
+    assert len(kept) == 2
+    assert len(set(kept.values())) == 1, "both silences name what the channel said"
     world.send("2026-06-05T09:15")
     assert len(receiver.taken) == 2
 

@@ -48,6 +48,13 @@ def test_the_client_is_not_told_of_our_own_items() -> None:
     ]  # fmt: skip
 
 
+def test_the_client_is_told_of_nothing_internal() -> None:
+    assert said(4, internal=True, outbound=True) == [
+        "pm=user:pm", "account_owner=user:am", "delivery_manager=user:dm", "steering=user:ceo", "steering=user:cto",
+    ]  # fmt: skip
+    assert missing_at(3, Circle(), holder="client", internal=True) == ("pm", "account_owner", "delivery_manager")
+
+
 def test_a_third_party_has_nobody_here_but_our_own_people() -> None:
     assert said(3, holder="third_party") == ["pm=user:pm", "account_owner=user:am", "delivery_manager=user:dm"]
 
