@@ -19,6 +19,7 @@ from supervise.following import follow_up
 from supervise.notices import NoticeReport, preview_notices, send_notices
 from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
+from supervise.survey import LISTED
 from sync import planfile, retiring
 from sync.checking import Finding
 from sync.engine import RoundOptions
@@ -268,11 +269,15 @@ class Service(Looking):
         return self._run((), options, 10.0, progress, (Ask(**given), who), plan=plan.run_id)
 
     def supervise(self, as_of_ms: int | None = None) -> SupervisionReport:
-        """Judge tasks and projects, write flags and reconciled statuses into the hub, and do what the rules ask for."""
+        """Judge tasks and projects, write flags and reconciled statuses into the hub, and do what the rules ask for.
+
+        The report of a round has its counts; lists, which are looked up and explained item by item, come with a look
+        from a moment (*as_of_ms*) and with ``overview``.
+        """
         with self._holding, self._writer(10.0), patient_collector():
             report = supervise_once(
                 self.db, now_ms=self._moment(as_of_ms), run_id=self._new_id(), knobs=self.knobs,
-                as_of_only=as_of_ms is not None,
+                as_of_only=as_of_ms is not None, listed=0 if as_of_ms is None else LISTED,
             )  # fmt: skip
             if as_of_ms is None:
                 followed = follow_up(self.db, now_ms=report.now_ms, knobs=self.knobs, random_bytes=os.urandom)

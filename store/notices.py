@@ -159,8 +159,11 @@ def _columns(row: Notice) -> dict[str, Any]:
 
 
 def _notice(row: Sequence[Any]) -> Notice:
-    values = dict(zip(_COLUMNS, row, strict=True))
-    return Notice(**{**values, "data": loads_dict(values["data"])})
+    id, entity, uid, rule, level, channel, recipient, state, data, at_ms = row
+    return Notice(
+        id=id, entity=entity, uid=uid, rule=rule, recipient=recipient, state=state, at_ms=at_ms, level=level,
+        channel=channel, data=loads_dict(data),
+    )  # fmt: skip
 
 
 def late_tasks(tx: Tx, day: str) -> list[str]:

@@ -10,8 +10,10 @@ from typing import Any, Final, Protocol
 from connectors.memory_world import Call, MemoryWorld, Refusal
 from connectors.testing_rig import HandClock
 from mapping.errors import InputError
+from mapping.records import EntityKind, Value
 from sandbox.drill.acts import REMOTES, Side
 from sandbox.drill.stores import CrashingStore
+from store import hub
 from store.database import Database
 from supervise import acting
 from supervise.hand import Hand
@@ -54,14 +56,15 @@ class People:
         for at in range(projects):
             world = self._place.worlds[REMOTES[at % 2]]
             country = self._rng.choice(_COUNTRIES)
-            ours = self._rng.choice((["u-1"], ["u-2"]))
+            ours, seller = (self._rng.choice((["u-1"], ["u-2"])) for _ in range(2))
             account = world.plant(
-                "accounts", {"name": f"客户 {at}", "country": country, "phone": f"+8610{at:08d}", "owner": ours}
+                "accounts", {"name": f"客户 {at}", "country": country, "phone": f"+8610{at:08d}", "owner": seller}
             )
             for role, name in (("sponsor", "boss"), ("approver", "c")):
                 person = {
                     "name": f"联系人 {name}{at}", "email": f"{name}{at}@client.example", "account": account,
                     "roles": [role] if self._rng.random() < 0.9 else [], "opt_out": self._rng.random() < 0.1,
+                    "locale": self._rng.choice((None, "en-GB", "zh-CN")),
                 }  # fmt: skip
                 contact = world.plant("contacts", person)
             project = world.plant(
@@ -165,9 +168,20 @@ class People:
             return
 
     def _elsewhere(self) -> None:
-        uid = self._some("contact")
+        at = self._rng.random()
+        if at < 0.7:
+            self._set("contact", "zone", self._rng.choice(_ZONES))
+        elif at < 0.8:
+            self._set("contact", "inactive", self._rng.choice((True, False, False)))
+        else:
+            self._set("task", "internal", self._rng.choice((True, False)))
+
+    def _set(self, entity: EntityKind, name: str, value: Value) -> None:
+        uid = self._some(entity)
         if uid is not None:
-            self._sql("UPDATE contact SET zone = ? WHERE uid = ?", self._rng.choice(_ZONES), uid)
+            with Database.edit(self._place.store) as tx:
+                row = hub.read(tx, entity, [uid])[uid]
+                hub.update(tx, entity, [hub.HubChange(uid, row.rev, {name: value})], self._place.clock.ms)
 
     def _lifecycle(self) -> None:
         world = self._place.worlds[self._rng.choice(REMOTES)]

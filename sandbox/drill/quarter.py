@@ -22,10 +22,11 @@ from connectors.memory import MemoryConnector, MemorySettings
 from connectors.memory_world import Call, MemoryWorld, default_schemas
 from connectors.testing_rig import HandClock, make_ports
 from mapping.loading import load_maps
+from reports.telling import notice_words
 from sandbox.drill.acts import REMOTES, Side
 from sandbox.drill.clients import People
 from sandbox.drill.stores import Crash, blank_store
-from sandbox.drill.told import OUTBOUND, WIRE, Ear, Wire, words
+from sandbox.drill.told import OUTBOUND, WIRE, Ear, Wire
 from sandbox.drill.watch import Watch
 from supervise.following import follow_up
 from supervise.knobs import Knobs
@@ -41,7 +42,7 @@ HOUR_MS: Final = 3_600_000
 START_MS: Final = 1_774_972_800_000
 """2026-04-01 00:00 in Shanghai: the quarter has three holidays and their make-up days."""
 ENTITIES: Final = ("account", "contact", "project", "task")
-_MOST_POINTS: Final = {"sync": 25, "supervise": 8, "carry": 30, "tell": 3}
+_MOST_POINTS: Final = {"sync": 25, "supervise": 8, "carry": 30, "tell": 9}
 _WIDE: Final = Rails(deletes_floor=10_000, mass_floor=10_000, listing_floor=10_000, errors_floor=10_000)
 _CARRIED: Final[dict[str, Any]] = {
     "project": {"fields": {name: {"remote": name, "direction": "claim"} for name in ("lifecycle", "declared_health")}},
@@ -56,6 +57,7 @@ class Size:
     Args:
         tasks_each: tasks of a project at the start; people add more.
         crashes_a_day: how often the process dies.
+        until: the story ends with the day on which a promise is broken whose words have this in them.
     """
 
     seed: int
@@ -63,6 +65,7 @@ class Size:
     days: int = 91
     tasks_each: int = 6
     crashes_a_day: int = 2
+    until: str = ""
 
 
 @dataclass(slots=True)
@@ -89,7 +92,7 @@ class Quarter:
         self.phase = ""
         self.in_call: Callable[[Side, Call], None] = lambda _side, _call: None
         self.ear = Ear(self.store, self.clock, self.knobs)
-        self.wire = Wire(self.clock, self.rng, lambda place: self.point(place, None, None), self.ear.may_hear)
+        self.wire = Wire(self.clock, self.rng, lambda place: self.point(place, None, None), self.ear.hearing.arrived)
         self._doom: tuple[str, int] | None = None
         self._ids = itertools.count()
         self._settings = {name: _settings(name) for name in REMOTES}
@@ -152,22 +155,24 @@ class Quarter:
         self.phase = "supervise"
         report = supervise_once(
             self.store, now_ms=self.clock.ms, run_id=f"s-{next(self._ids)}", knobs=self.knobs,
-            random_bytes=_salt,
+            random_bytes=_salt, listed=0,
         )  # fmt: skip
         self.phase = ""
         watch.judged(report)
+        self.ear.hearing.saw(watch.overdue)
         self.phase = "supervise"
         followed = follow_up(self.store, now_ms=self.clock.ms, knobs=self.knobs, random_bytes=_salt)
         if report.changed or followed.changed:
             self.phase = "carry"
             self._sync()
+            self.ear.hearing.moved()
         self.phase = "tell"
         told = send_notices(
             self.store, now_ms=self.clock.ms, knobs=self.knobs, outbound=OUTBOUND, channels={WIRE: self.wire},
-            render=words,
+            render=notice_words,
         )  # fmt: skip
         self.phase = ""
-        self.ear.heard(told, watch.overdue)
+        self.ear.heard(told)
 
     def _sync(self) -> RunReport:
         report = self.engine.begin("sync", {one.name: one.settings for one in self.configured})
@@ -225,6 +230,8 @@ def play(size: Size) -> Told:
                 quarter.kill_soon()
             people.act(day, hour)
             quarter.hour(watch)
+        if size.until and any(size.until in line for line in (*watch.broken, *quarter.ear.broken())):
+            break
     quarter.calm()
     told.broken += _rest(quarter, people, watch)
     told.broken += watch.judge(quarter.worlds) + quarter.ear.judge(quarter.wire)

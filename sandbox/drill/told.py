@@ -6,34 +6,22 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
-from zoneinfo import ZoneInfo
+from typing import ClassVar, Final
 
 from connectors.channels.base import Message, Sent
 from connectors.testing_rig import HandClock
 from mapping.errors import OutcomeUnknown, Transient
+from sandbox.drill.hearing import MANAGER, STEERING, Hearing, missing, nameless, read_kept
 from sandbox.drill.stores import CrashingStore
-from store import hub, notices
-from store.hub import HubRow
-from store.tx import Tx
-from supervise.cases import read_setting
+from store import notices
 from supervise.knobs import Knobs
-from supervise.notices import AnyMessage, NoticeReport, Outbound, Words
-from supervise.report import TaskItem
+from supervise.notices import NoticeReport, Outbound
 
 WIRE: Final = "wire"
 OUTBOUND: Final = Outbound(
-    to_clients=True, internal=WIRE, clients=WIRE, delivery_manager="dm@vendor.example",
-    steering=("ceo@vendor.example",),
+    to_clients=True, internal=WIRE, clients=WIRE, delivery_manager=MANAGER, steering=(STEERING,)
 )  # fmt: skip
-_SPOKEN: Final = frozenset({"intent", "sent", "unknown", "failed", "draft"})
 _MOST: Final = 50
-
-
-def words(_message: AnyMessage) -> Words:
-    """Give the words of a message; nobody reads them here."""
-    return Words("督办", "…")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +30,6 @@ class Delivered:
 
     at_ms: int
     message: Message
-    was_open: bool
 
 
 class Wire:
@@ -50,19 +37,19 @@ class Wire:
 
     Args:
         point: told before and after each message; the process may die there.
-        is_open: says whether the person may be written to now.
+        arrived: told of each message that reached the other side.
     """
 
     personal: ClassVar[bool] = True
     name = WIRE
 
     def __init__(
-        self, clock: HandClock, rng: random.Random, point: Callable[[str], None], is_open: Callable[[Message], bool]
+        self, clock: HandClock, rng: random.Random, point: Callable[[str], None], arrived: Callable[[Message], None]
     ) -> None:
         self._clock = clock
         self._rng = rng
         self._point = point
-        self._is_open = is_open
+        self._arrived = arrived
         self.calm = False
         self.delivered: list[Delivered] = []
 
@@ -74,7 +61,8 @@ class Wire:
             raise Transient("the wire is down", zh="线路中断")
         if mood < 0.03:
             raise OutcomeUnknown("no answer", zh="没有回答")
-        self.delivered.append(Delivered(self._clock.ms, message, self._is_open(message)))
+        self.delivered.append(Delivered(self._clock.ms, message))
+        self._arrived(message)
         self._point("after")
         if mood < 0.06:
             raise OutcomeUnknown("the answer was lost", zh="回答丢失")
@@ -90,35 +78,23 @@ class Ear:
     def __init__(self, store: CrashingStore, clock: HandClock, knobs: Knobs) -> None:
         self._store = store
         self._clock = clock
-        self._knobs = knobs
+        self.hearing = Hearing(store, clock, knobs)
         self._broken: list[str] = []
         self.figures: Counter[str] = Counter()
 
-    def may_hear(self, message: Message) -> bool:
-        """Say whether the recipient's own clock stands in office hours of a working day."""
-        with self._store.read() as tx:
-            setting = read_setting(tx, now_ms=self._clock.ms, knobs=self._knobs)
-            zone, chain, country = self._home(tx, message)
-        there = datetime.fromtimestamp(self._clock.ms / 1000, UTC).astimezone(ZoneInfo(zone or self._knobs.zone))
-        calendar = setting.calendars.of(*chain, country=country)
-        return 9 <= there.hour < 18 and calendar.workday(there.date())
-
-    def heard(self, report: NoticeReport, overdue: list[TaskItem]) -> None:
-        """Hold that everything overdue was spoken of, or is kept back by a rule that is written down."""
+    def heard(self, report: NoticeReport) -> None:
+        """Hold that everybody was told of everything overdue, or was not by a rule that is written down."""
         self.figures.update({f"notices {state}": number for state, number in report.counts.items()})
         with self._store.read() as tx:
-            rows = notices.of(tx, "task", [item.uid for item in overdue])
-            broken = notices.unfinished(tx)
-        if broken:
-            self._break(f"{self._clock.ms}: {len(broken)} messages are neither said nor unsaid after a whole run")
-        gaps = {gap.uid for gap in report.gaps}
-        known = {(row.uid, row.data.get("due")) for row in rows}
-        for item in overdue:
-            if (item.uid, item.due_eff) not in known and item.uid not in gaps:
-                self._break(f"{self._clock.ms}: nobody was told of {item.uid} and no rule says why")
-        for row in rows:
-            if row.state not in _SPOKEN and not row.rule:
-                self._break(f"{self._clock.ms}: the silence {row.id} has no rule")
+            if unfinished := notices.unfinished(tx):
+                self._break(f"{len(unfinished)} messages are neither said nor unsaid after a whole run")
+            look = self.hearing.look(tx)
+            for id in nameless(tx):
+                self._break(f"the silence {id} has no rule")
+            kept = read_kept(tx)
+            for uid in look.overdue:
+                for who in missing(look.around(uid), kept):
+                    self._break(f"{who} was not told of {uid} and no rule says why")
 
     def judge(self, wire: Wire) -> list[str]:
         """Give every broken promise of the whole story."""
@@ -130,9 +106,6 @@ class Ear:
             for id, number in counter.items():
                 if number > 1:
                     self._break(f"{what} {id} was delivered {number} times")
-        for one in wire.delivered:
-            if not one.was_open:
-                self._break(f"{one.message.id} reached {one.message.to.email} outside their hours, at {one.at_ms}")
         with self._store.read() as tx:
             kept = notices.get(tx, list(said))
             listed = notices.listed(tx, limit=1_000_000)
@@ -145,21 +118,12 @@ class Ear:
                 self._break(f"message {row.id} is said to be sent and never was")
         self.figures["delivered"] = len(wire.delivered)
         self.figures["unknown listed"] = sum(row.state == "unknown" for row in listed)
-        return self._broken
+        return self.broken()
 
-    def _home(self, tx: Tx, message: Message) -> tuple[str, list[tuple[str, Any]], Any]:
-        """Give the zone, the calendars and the country a person lives by; one of ours lives by the organisation's."""
-        contact = self._one(tx, "contact", "email", message.to.email)
-        if contact is None:
-            return "", [], None
-        account = self._one(tx, "account", "uid", str(contact.values.get("account")))
-        home = account.values if account is not None else {}
-        chain = [("contact", contact.values.get("calendar")), ("account", home.get("calendar"))]
-        return str(contact.values.get("zone") or home.get("zone") or ""), chain, home.get("country")
-
-    def _one(self, tx: Tx, entity: Any, name: str, value: str) -> HubRow | None:
-        return next(iter(hub.select(tx, entity, where={name: value}, states=())), None) if value else None
+    def broken(self) -> list[str]:
+        """Give the promises that are broken so far."""
+        return [*self.hearing.broken[:_MOST], *self._broken]
 
     def _break(self, said: str) -> None:
         if len(self._broken) < _MOST:
-            self._broken.append(said)
+            self._broken.append(f"{self._clock.ms}: {said}")

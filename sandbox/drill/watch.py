@@ -42,7 +42,7 @@ class Watch:
         self._store = store
         self._knobs = knobs
         self._before: dict[str, _Standing] = {}
-        self._broken: list[str] = []
+        self.broken: list[str] = []
         self.overdue: list[TaskItem] = []
         self.figures: Counter[str] = Counter()
 
@@ -75,7 +75,7 @@ class Watch:
             for row in world.rows["tasks"].values():
                 self._no_idle_write(side, row)
         self.figures["flags"] = len(self._every_flag())
-        return self._broken
+        return self.broken
 
     # --- one round ----------------------------------------------------------------------------------------------
 
@@ -136,8 +136,8 @@ class Watch:
             return [flag for uid in uids for flag in supervision.flag_history(tx, "task", uid)]
 
     def _break(self, said: str) -> None:
-        if len(self._broken) < _MOST:
-            self._broken.append(said)
+        if len(self.broken) < _MOST:
+            self.broken.append(said)
 
 
 def _pairs(tx: Any) -> list[tuple[str, Any, Any]]:
