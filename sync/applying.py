@@ -101,11 +101,15 @@ class Applier:
         landed: list[_Batch] = []
         try:
             while True:
-                for batch in self._intend(_next(batches, list(flying.values()))):
+                chosen = _next(batches, list(flying.values()))
+                for batch in self._intend(chosen):
                     flying[pool.submit(send, batch)] = len(batch.ops)
                 self._settle(landed)
+                landed = []
                 if not flying:
-                    return
+                    if not chosen:
+                        return
+                    continue  # all of these wait for something; the next may go
                 down, _ = wait(flying, return_when=FIRST_COMPLETED)
                 landed = [future.result() for future in down]
                 for future in down:

@@ -379,3 +379,17 @@ def test_every_intent_is_on_disk_before_its_call(rig: Rig) -> None:
     rig.a.plant("contacts", {"name": "Ann Lee", "email": "ann@x.example"})
     rig.round()
     assert "intent" in seen
+
+
+def test_writes_that_wait_for_a_parent_do_not_hold_up_what_comes_after_them(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, parallel=True, batch_size=1, rails=Rails(mass_floor=99))
+    tasks = [rig.a.plant("tasks", {"title": f"Step {number}"}) for number in range(20)]
+    rig.rest()
+    project = rig.a.plant("projects", {"name": "Go-live", "contract_no": "C-1"})
+    for task in tasks:
+        rig.a.edit("tasks", task, {"project": project})
+    last = rig.links("task", max(row.uid for row in rig.rows("task")))["a"].remote_id
+    rig.a.edit("tasks", last, {"title": "Step edited"})
+    rig.b.fault("refuse", "write", object="projects", times=None)
+    rig.round()
+    assert "Step edited" in {values["title"] for values in rig.b.live("tasks").values()}
