@@ -31,7 +31,7 @@ from sync.spokes import PENDING, Spoke
 log = logging.getLogger(f"duban.{__name__}")
 
 _IN_FLIGHT = 12
-_IN_DOUBT = 1000
+_IN_DOUBT = 800
 """Rows that may be under way at once: a kill leaves each of them to be looked for."""
 _WAVE = 1000
 
