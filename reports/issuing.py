@@ -113,7 +113,8 @@ def wide_report(
     """Give a report over several projects: the digest, or the brief of an account.
 
     Raises:
-        InputError: there is no project to tell of, or a brief was asked for the client.
+        InputError: there is no project to tell of, or it was asked for a client what no client may read: a brief, or a
+            digest over several clients.
     """
     if kind == "brief" and edition == "client":
         raise InputError(
@@ -122,6 +123,12 @@ def wide_report(
         )  # fmt: skip
     if not dossiers:
         raise InputError("there is no project to tell of", zh="没有可报告的项目")
+    if edition == "client" and len({(each.values.get("account"), each.account_name) for each in dossiers}) > 1:
+        raise InputError(
+            "no client is to read of another one", zh="不得让客户看到其他客户的内容",
+            next_step="name one client or project: `duban report digest NAME --edition client`",
+            next_step_zh="请指定一个客户或项目：`duban report digest 名称 --edition client`",
+        )  # fmt: skip
     dossiers = [outward(each) for each in dossiers] if edition == "client" else dossiers
     first = dossiers[0]
     period = period_of(kind, first.today)

@@ -76,8 +76,9 @@ def set_pages(document: Document, measure: Measure) -> list[list[Shape]]:
     for line in (*document.head, document.revision):
         if line:
             pages.text(line, CELL, colour=MUTED)
-    for block in (*document.blocks, *document.tail):
-        _set(pages, block)
+    blocks = (*document.blocks, *document.tail)
+    for at, block in enumerate(blocks):
+        _set(pages, block, blocks[at + 1 : at + 4])
     for number, page in enumerate(pages.pages, 1):
         page.extend(_foot(pages, document, number, len(pages.pages)))
     return pages.pages
@@ -126,12 +127,12 @@ def _may_break(char: str, follower: str) -> bool:
     return ord(char) >= 0x2E80 or ord(follower) >= 0x2E80 or (char in "-/" and not follower.isdigit())
 
 
-def _set(pages: Pages, block: Block) -> None:
+def _set(pages: Pages, block: Block, followers: Sequence[Block]) -> None:
     match block:
         case Heading():
             size = _SIZES[block.level]
             pages.y += size * 0.9
-            pages.need(size * LEADING + 3 * BODY * LEADING)
+            pages.need(size * LEADING + 4 + _beginning(pages, followers))
             pages.text(block.text, size, bold=True)
             if block.level == 2:
                 pages.put(Stroke(x1=MARGIN, y1=pages.y + 1, x2=MARGIN + INNER, y2=pages.y + 1, colour=RULE))
@@ -151,6 +152,17 @@ def _set(pages: Pages, block: Block) -> None:
             _table(pages, block)
         case Figure():
             _figure(pages, block.drawing)
+
+
+def _beginning(pages: Pages, blocks: Sequence[Block]) -> float:
+    """Give the room those blocks need to begin: a heading stays with what it is over."""
+    block = blocks[0] if blocks else None
+    if isinstance(block, Heading):
+        size = _SIZES[block.level]
+        return size * (0.9 + LEADING) + 4 + _beginning(pages, blocks[1:])
+    if isinstance(block, Table) and block.rows:
+        return _head_of(pages, block)
+    return 3 * BODY * LEADING
 
 
 def _facts(pages: Pages, block: Facts) -> None:
@@ -198,15 +210,25 @@ def _table(pages: Pages, block: Table) -> None:
         pages.y += 3
         return
     widths = _widths(pages, block)
-    heads = tuple(Cell(column.title, "strong") for column in block.columns)
-    first = _height(pages, block.rows[0], widths)
-    pages.need(_height(pages, heads, widths) + min(first, BOTTOM - TOP - 60))
+    heads = _heads(block)
+    pages.need(_head_of(pages, block))
     _row(pages, heads, widths, block.columns, shaded=True)
     for row in block.rows:
         if pages.need(_height(pages, row, widths)):
             _row(pages, heads, widths, block.columns, shaded=True)
         _row(pages, row, widths, block.columns)
     pages.y += 6
+
+
+def _heads(block: Table) -> tuple[Cell, ...]:
+    return tuple(Cell(column.title, "strong") for column in block.columns)
+
+
+def _head_of(pages: Pages, block: Table) -> float:
+    """Give the room of a table's head and first row, which stay together; of a row taller than a page, its start."""
+    widths = _widths(pages, block)
+    first = _height(pages, block.rows[0], widths)
+    return _height(pages, _heads(block), widths) + min(first, BOTTOM - TOP - 120)
 
 
 def _height(pages: Pages, row: Sequence[Cell], widths: Sequence[float]) -> float:

@@ -170,6 +170,18 @@ def test_a_row_taller_than_a_page_loses_no_line() -> None:
     assert all(word in told.split() for word in words)
 
 
+@pytest.mark.parametrize("before", range(30, 60))
+def test_a_heading_stays_with_the_table_under_it(before: int) -> None:
+    blocks = (
+        *(Paragraph("line") for _ in range(before)), Heading("Client", level=2), Heading("Needs from you", level=3),
+        table([("Item", 1)], [("tall " * 60,), ("last",)]),
+    )  # fmt: skip
+    pages = set_pages(Document(title="t", language="en", blocks=blocks), fixed)
+    (told,) = [texts for page in pages if "Client" in (texts := [one.text for one in page if isinstance(one, Label)])]
+    assert {"Needs from you", "Item"} < set(told)
+    assert any(text.startswith("tall") for text in told)
+
+
 def test_a_picture_is_not_cut_by_the_end_of_a_page() -> None:
     box = Drawing(title="p", height=300, shapes=(Box(x=0, y=0, width=10, height=300),))
     pages = set_pages(Document(title="t", language="en", blocks=(Figure(box), Figure(box), Figure(box))), fixed)

@@ -448,6 +448,14 @@ def test_a_brief_is_one_page_and_for_our_own_people() -> None:
         wide_report("brief", more, "client", "account", "a", "华星")
 
 
+def test_a_client_does_not_read_of_another_client() -> None:
+    theirs = replace(dossier(), project=replace(dossier().project, uid="p2"), account_name="别家")
+    with pytest.raises(InputError, match="another"):
+        wide_report("digest", [dossier(), theirs], "client", "account", "", "")
+    assert wide_report("digest", [dossier(), theirs], "internal", "account", "", "").documents
+    assert wide_report("digest", [dossier(), dossier()], "client", "account", "a", "华星").documents
+
+
 def test_a_digest_tells_the_loudest_project_first_and_what_to_do() -> None:
     calm = replace(
         dossier(), project=replace(dossier().project, uid="p0", name="Calm"), client_items=dossier().client_items[1:]
