@@ -45,10 +45,9 @@ def digest(dossiers: Sequence[Dossier], voice: Voice, period: str, name: str = "
 def _project(dossier: Dossier, voice: Voice) -> list[Block]:
     blocks: list[Block] = []
     client, ours = _late_of(dossier.client_items, voice), _late_of([*dossier.our_items, *dossier.third_items], voice)
-    theirs = "client_items" if voice.internal else "client_open"
-    for name, items in ((theirs, client), ("ours_open", ours)):
+    for name, items in (("client_open", client), ("ours_open", ours)):
         if items:
-            blocks += [Heading(voice.say(f"section.{name}"), 3), _table(dossier, items, voice)]
+            blocks += [Heading(voice.section(name), 3), _table(dossier, items, voice)]
     return blocks
 
 

@@ -182,7 +182,7 @@ RULE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "why.engagement_unknown": ("参与度数据不足", "too little is known of the engagement"),
     # health
     "signal.H1": ("进度", "schedule"),
-    "signal.H2": ("待贵方事项", "client actions"),
+    "signal.H2": ("客户侧事项", "client actions"),
     "signal.H3": ("风险", "risks"),
     "signal.H4": ("变更", "changes"),
     "signal.H5": ("满意度", "satisfaction"),

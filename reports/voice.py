@@ -35,6 +35,11 @@ class Voice:
         """Give the words for *code*."""
         return say(self.language, code, **data)
 
+    def section(self, name: str) -> str:
+        """Give the title of a section; only the client is told what is needed "from you"."""
+        ours = self.internal and name == "client_open"
+        return self.say("section.client_items" if ours else f"section.{name}")
+
     def word(self, kind: str, value: object) -> str:
         """Give the word for a code of some kind; an unknown one shows itself, nothing shows as a dash."""
         if value is None or value == "":

@@ -87,7 +87,7 @@ def weekly(dossier: Dossier, voice: Voice, period: str, past: Past) -> Document:
         ("next", _next(dossier, voice)),
     )
     for number, (name, inner) in enumerate(sections, 1):
-        blocks.append(Heading(f"{number}. {voice.say(f'section.{name}')}"))
+        blocks.append(Heading(f"{number}. {voice.section(name)}"))
         blocks.extend(inner)
     if voice.internal:
         blocks.extend(_internal(dossier, voice))
