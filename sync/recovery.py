@@ -67,7 +67,9 @@ class Recovery:
             found = spoke.connector.fetch(bound.map.object, ids, bound.wire_fields)
             verdicts = [self._reread(bound, op, found.get(op.remote_id or "")) for op in part]
             self._finish(spoke, bound, [verdict for verdict in verdicts if verdict.outcome != "ready"])
-            self._send_again(spoke, bound, [verdict for verdict in verdicts if verdict.outcome == "ready"])
+            lost = [verdict for verdict in verdicts if verdict.outcome == "ready"]
+            for some in chunks(lost, spoke.connector.capabilities.batch_size):
+                self._send_again(spoke, bound, some)
 
     def _reread(self, bound: BoundMap, op: Op, record: RemoteRecord | None) -> Verdict:
         if op.action == "restore":
@@ -75,10 +77,8 @@ class Recovery:
         verdict = judge_guard(bound, op, record)
         return verdict if verdict.outcome == "ready" else replace(verdict, probed=True)
 
-    def _send_again(self, spoke: Spoke, bound: BoundMap, lost: list[Verdict]) -> None:
+    def _send_again(self, spoke: Spoke, bound: BoundMap, lost: Sequence[Verdict]) -> None:
         """Send what did not arrive, on the read that showed it: any later look would only cost a call more."""
-        if not lost:
-            return
         now_ms = self._clock.now_ms()
         with self._db.write(durable=True) as tx:
             not_before_ms = now_ms + int(spoke.settings.visible_after_s * 1000)
