@@ -191,7 +191,10 @@ def _lost(stage: Stage, ending: Ending, deeds: list[Deed]) -> Iterator[str]:
             continue
         if deed.field in ending.kind.refs and any(o.do == "delete" and o.who == deed.value for o in stage.deeds):
             continue  # the reference went with its record
-        if deed.value in ending.told.get(deed.field, []) or _in_window(stage, deed):
+        if deed.value in ending.told.get(deed.field, []):
+            continue
+        if _in_window(stage, deed):
+            stage.overwritten += 1
             continue
         yield f"the edit {deed.side}: {deed.field} = {deed.value} (point {deed.point}) is lost"
 

@@ -62,6 +62,8 @@ class Stage:
         script: what to perform; None makes acts up from *rng*.
         names: birth names made up so far.
         set_back_ms: by how much our clock was set back in all.
+        overwritten: edits that the judgement found to have fallen between our last look and our write of that field,
+            and that nothing remembers.
     """
 
     scene: Scene
@@ -77,6 +79,7 @@ class Stage:
     names: list[str] = field(default_factory=list)
     values: int = 0
     set_back_ms: int = 0
+    overwritten: int = 0
 
     def happen(self, place: str, side: Side | None, call: Call | None) -> None:
         """Pass one point."""

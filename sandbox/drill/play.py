@@ -40,6 +40,7 @@ class Played:
     requests: int
     crashes: int
     faults: int
+    overwritten: int
 
 
 def play(setting: Setting, script: Script | None = None) -> Played:
@@ -64,7 +65,7 @@ def play(setting: Setting, script: Script | None = None) -> Played:
     return Played(
         setting, script if script is not None else stage.drawn, stage.places, broken, scene.digest(),
         sum(len(world.calls) for world in scene.worlds.values()), sum(act.do == "crash" for act in acts),
-        sum(act.do == "fault" for act in acts),
+        sum(act.do == "fault" for act in acts), stage.overwritten,
     )  # fmt: skip
 
 
@@ -193,13 +194,17 @@ def _shortened(lines: list[str], most: int) -> list[str]:
 
 def main(first: int, count: int, draw: Callable[[int], Setting] = draw_hot) -> int:
     """Play seeds and tell each failure; gives how many failed."""
-    failed = requests = crashes = faults = 0
+    failed = requests = crashes = faults = overwritten = 0
     for seed in range(first, first + count):
         played = play(draw(seed))
         requests, crashes, faults = requests + played.requests, crashes + played.crashes, faults + played.faults
+        overwritten += played.overwritten
         if played.broken:
             failed += 1
             told = story(shrink(played)) if failed <= 3 else f"seed {seed}: {played.broken[0]}"
             print(told, flush=True)
-    print(f"{count} seeds, {requests} requests, {faults} faults, {crashes} crashes, {failed} failed")
+    print(
+        f"{count} seeds, {requests} requests, {faults} faults, {crashes} crashes, "
+        f"{overwritten} edits overwritten inside a write, {failed} failed"
+    )
     return failed

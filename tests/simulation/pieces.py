@@ -88,7 +88,10 @@ def drawn_entities(out: Outcome, first: int, count: int) -> None:
 def seeds(out: Outcome, mix: str, first: int, count: int) -> None:
     for seed in range(first, first + count):
         played = play(DRAWS[mix](seed))
-        out.count(seeds=1, requests=played.requests, faults=played.faults, crashes=played.crashes)
+        out.count(
+            seeds=1, requests=played.requests, faults=played.faults, crashes=played.crashes,
+            overwritten=played.overwritten,
+        )  # fmt: skip
         if played.broken:
             out.broken.append(story(shrink(played) if len(out.broken) < 3 else played))
 
@@ -135,7 +138,10 @@ def wire_seeds(out: Outcome, mix: str, first: int, count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(first, first + count):
             played = play_wire(WIRE_DRAWS[mix](seed), Path(folder))
-            out.count(seeds=1, requests=played.requests, faults=played.faults, crashes=played.crashes)
+            out.count(
+                seeds=1, requests=played.requests, faults=played.faults, crashes=played.crashes,
+                overwritten=played.overwritten,
+            )  # fmt: skip
             if played.broken:
                 out.broken.append(f"{mix} wire seed {seed}: {played.broken[:5]}")
 

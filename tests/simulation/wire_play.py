@@ -30,6 +30,7 @@ class OverWire:
     faults: int
     crashes: int
     writes: int
+    overwritten: int
 
 
 def draw_wire(seed: int) -> Setting:
@@ -80,6 +81,7 @@ def play_wire(setting: Setting, folder: Path) -> OverWire:
     return OverWire(
         broken, scene.digest() if not broken else "", sum(world.requests for world in scene.worlds.values()),
         sum(act.do == "fault" for act in acts), sum(act.do == "crash" for act in acts), scene.writes(),
+        stage.overwritten,
     )  # fmt: skip
 
 
