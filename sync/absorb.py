@@ -81,7 +81,7 @@ class Absorber:
             full: list everything again instead of what changed since the watermark.
         """
         listings = self._open(spokes, full=full)
-        source = self._threads(listings) if self._parallel else self._inline(listings)
+        source = self._threads(listings) if self._parallel and listings else self._inline(listings)
         for listing, page in source:
             if self._halt():
                 break

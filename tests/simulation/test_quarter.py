@@ -152,5 +152,5 @@ def _blunt(patch: pytest.MonkeyPatch) -> None:
 def test_what_is_said_against_the_rules_is_heard(monkeypatch: pytest.MonkeyPatch, plant: Plant, seen: str) -> None:
     """Each slip of the notices is told of, so that silence above means something there too."""
     plant(monkeypatch)
-    told = play(Size(seed=3, projects=6, days=10, crashes_a_day=4, until=seen))
-    assert any(seen in line for line in told.broken), told.broken[:3]
+    stories = (play(Size(seed=seed, projects=6, days=10, crashes_a_day=4, until=seen)) for seed in (3, 4, 5))
+    assert any(seen in line for told in stories for line in told.broken)
