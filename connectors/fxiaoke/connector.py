@@ -161,7 +161,7 @@ class FxiaokeConnector:
 
     def write(self, object: str, rows: Sequence[WriteRow]) -> Sequence[WriteResult]:
         results = self._writer.write(object, rows) if rows else []
-        changed = [row.op_id for row in rows if row.action == "update"]
+        changed = [row.op_id for row in rows if row.action == "update"] if self.settings.version_look else []
         return self._with_versions(object, results, set(changed)) if changed else results
 
     def _with_versions(self, object: str, results: Sequence[WriteResult], changed: set[str]) -> Sequence[WriteResult]:

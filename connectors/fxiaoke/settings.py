@@ -27,6 +27,9 @@ class FxiaokeSettings(ConnectorSettings):
         delete_probe: ask once a round for records that went to the bin.
         fetch_by: read records by one ``get`` each, or by one ``query`` for up to 100 ids. Queries may be answered by
             an index that lags [assumed]; a tenant whose queries do not lag saves calls with ``query``.
+        version_look: ask after each batch of changes which versions they led to, one query a batch: that tells of an
+            edit inside our request although somebody edits the record again. That a query shows a change at once, and
+            that every write counts the version up by one, is assumed [assumed]; False saves the query.
         codes: further answer codes and what they mean, for what the vendor does not document.
     """
 
@@ -51,6 +54,7 @@ class FxiaokeSettings(ConnectorSettings):
     zone: str = "Asia/Shanghai"
     delete_probe: bool = True
     fetch_by: Literal["get", "query"] = "get"
+    version_look: bool = True
     codes: Mapping[int, CodeClass] = pydantic.Field(default_factory=dict)
 
     @property

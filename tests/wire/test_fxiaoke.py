@@ -594,6 +594,14 @@ def test_a_change_is_applied_although_nobody_can_say_which_version_it_led_to() -
     assert (result.outcome, result.version) == ("applied", None)
 
 
+def test_nobody_is_asked_for_versions_where_that_is_switched_off() -> None:
+    service = Service(update=in_turn(OK))
+    row = WriteRow(op_id="u", action="update", remote_id="r", values={"name": "x"})
+    (result,) = service.connector(version_look=False).write(TASKS, [row])
+    assert (result.outcome, result.version) == ("applied", None)
+    assert service.bodies("query") == []
+
+
 def test_deletes_go_to_the_bin_and_come_back_from_it() -> None:
     service = Service(invalid=in_turn(OK), recover=in_turn(OK))
     connector = service.connector()
