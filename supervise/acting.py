@@ -10,15 +10,16 @@ from datetime import date
 from typing import Any, Final
 
 from mapping.errors import InputError
+from mapping.kinds import kind_of
 from mapping.records import TASK_STATUSES, EntityKind, Value, Values
+from mapping.stages import STAGES, judge_stage_move
 from mapping.status import TERMINAL, is_open, judge_task_move
 from store import hub, supervision
 from store.hub import HubRow
 from store.supervision import Pause
 from supervise.ball import ball_of
 from supervise.hand import Done, Hand, Scene, name_of, needs, status_of
-from supervise.kinds import kind_of
-from supervise.stages import STAGES, entered_values, judge_stage_move
+from supervise.stages import entered_values
 
 SIDES: Final = {"client": "waiting_client", "vendor": "waiting_vendor", "third_party": "waiting_third_party"}
 BY_ACT: Final[Mapping[str, Mapping[str, str]]] = {

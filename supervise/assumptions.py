@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
+from mapping.kinds import tags_of, title_marks
 from mapping.records import Values
 from mapping.status import is_open
 from supervise.ball import Holder
-from supervise.kinds import tags_of, title_marks
 from supervise.material import Material, text
 from supervise.papers import civil_in
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
+from mapping.kinds import tags_of, title_marks
 from mapping.records import Values
-from supervise.kinds import tags_of, title_marks
+from mapping.stages import Holder
 from supervise.reasons import Reason
 
-Holder = Literal["client", "vendor", "third_party", "none"]
+__all__ = ["CLIENT_MARKS", "Ball", "Holder", "ball_of"]
 
 _BY_STATUS: Final[dict[str, Holder]] = {
     "waiting_client": "client",

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from mapping.errors import ConfigError
+from mapping.kinds import TaskKind, kind_of
 from mapping.records import EntityKind, Value, Values
 from mapping.status import OPEN, TERMINAL, is_open
 from store import claims as claim_rows
@@ -23,7 +24,6 @@ from supervise.calendar_file import YEAR, YEARS
 from supervise.countries import find_country
 from supervise.due import DAY_MS, opening_ms, zone_of
 from supervise.history import BallMove
-from supervise.kinds import TaskKind, kind_of
 from supervise.knobs import Knobs
 from supervise.lifecycle import CLAIMED, Heard, LifecycleCase, LifecycleClaim, Proof
 from supervise.pauses import Pause

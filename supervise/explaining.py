@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from mapping.kinds import kind_of
 from mapping.records import Value
 from mapping.status import is_open
 from store import acts, hub
@@ -15,7 +16,6 @@ from store.tx import Tx
 from supervise.cases import Setting, read_moves
 from supervise.due import local_day, read_due, zone_of
 from supervise.history import BallMove
-from supervise.kinds import kind_of
 from supervise.material import rows_back
 from supervise.report import SourceRef, TaskItem
 from supervise.survey import judge_tasks, task_items

@@ -6,13 +6,13 @@ import heapq
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from mapping.kinds import kind_of
 from mapping.records import Value
 from store import hub, verdicts
 from store.hub import HubRow
 from store.tx import Tx
 from store.verdicts import Verdict
 from supervise.cases import Setting
-from supervise.kinds import kind_of
 from supervise.projects import Reconciled, project_items, reconcile_projects
 from supervise.report import Loudness, SupervisionReport, loudest_first, loudness
 from supervise.severity import Severity

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from mapping.errors import InputError
+from mapping.kinds import TaskKind, kind_of
 from mapping.records import TITLE_FIELD, EntityKind, Value, is_blank
 from store import acts, hub, journal, supervision
 from store.acts import Act
@@ -26,7 +27,6 @@ from store.tx import Tx
 from supervise.calendar import Calendar
 from supervise.cases import Setting, read_moves, read_setting, read_tasks
 from supervise.due import local_day, zone_of
-from supervise.kinds import TaskKind, kind_of
 from supervise.knobs import Knobs
 from supervise.survey import fresh_move
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mapping.kinds import kind_of
 from store import hub
 from store.hub import HubRow
 from store.tx import Tx
-from supervise.kinds import kind_of
 from supervise.material import Material, text
 from supervise.report import TaskItem
 

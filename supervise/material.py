@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from mapping.kinds import TaskKind, kind_of
 from mapping.records import EntityKind, Values, is_known
 from mapping.status import is_open
 from store import acts, hub, journal, notices, supervision
@@ -29,7 +30,6 @@ from supervise.change import Baseline
 from supervise.due import local_day, read_due, zone_of
 from supervise.ending import Closing, closing_of
 from supervise.history import BallMove
-from supervise.kinds import TaskKind, kind_of
 from supervise.pauses import Pause
 from supervise.planning import calendar_of, read_baselines
 from supervise.projects import Reconciled, reconcile_projects

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from mapping.errors import InputError
+from mapping.kinds import kind_of
 from mapping.records import FEEDBACK_KINDS, RISK_RESPONSES, Value
 from store import acts, hub
 from store.acts import Act
@@ -17,7 +18,6 @@ from store.hub import HubRow
 from supervise.acting import enter
 from supervise.due import local_day, zone_of
 from supervise.hand import Done, Hand, Scene, name_of, needs
-from supervise.kinds import kind_of
 from supervise.risk import read_grade
 from supervise.succeeding import meeting_after
 

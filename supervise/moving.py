@@ -8,13 +8,13 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
+from mapping.kinds import kind_of
 from mapping.records import EntityKind
 from store import hub, verdicts
 from store.hub import HubRow
 from store.triggers import SITE
 from store.tx import Tx
 from supervise.cases import Setting
-from supervise.kinds import kind_of
 
 MARKS: Final = 5000
 """Marks followed in one transaction."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
+from mapping.kinds import kind_of
 from mapping.records import Value
 from store.acts import Act
 from store.hub import HubRow
@@ -23,7 +24,6 @@ from supervise.closing import (
 )
 from supervise.due import local_day, read_due
 from supervise.ending import survey_counts
-from supervise.kinds import kind_of
 from supervise.material import Material, text
 from supervise.planning import read_request, whole_of
 from supervise.risk import Risk, RiskView, read_grade, view_risk

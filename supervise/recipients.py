@@ -10,6 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
+from mapping.kinds import kind_of
 from mapping.records import Value
 from store import acts, hub, notices
 from store.acts import Act
@@ -19,7 +20,6 @@ from store.tx import Tx
 from supervise.calendar import Calendar
 from supervise.cases import Setting, supervised
 from supervise.due import DAY_MS, local_day, zone_of
-from supervise.kinds import kind_of
 from supervise.ladder import Audience, Circle, Side, missing_at, told_at
 from supervise.moving import late_candidates
 from supervise.nagging import (

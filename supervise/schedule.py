@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from mapping.kinds import kind_of
 from mapping.records import Value
 from mapping.status import is_open
 from store.hub import HubRow
@@ -17,7 +18,6 @@ from supervise.delay import Attribution, Tracked, attribute, due_steps
 from supervise.forecast import Blocker, Habits, Milestone, forecast, habits_of
 from supervise.health import LateItem, Slip
 from supervise.history import BallMove
-from supervise.kinds import kind_of
 from supervise.material import Material, text
 from supervise.papers import civil, civil_in
 from supervise.people import as_finished, judged_at, last_holder

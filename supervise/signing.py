@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from mapping.kinds import title_marks
 from mapping.records import Value
-from supervise.kinds import title_marks
 from supervise.reasons import Reason
 
 SignOffState = Literal["unsigned", "signed", "signed_with_comments", "superseded", "rejected", "revoked"]

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mapping.kinds import TaskKind
 from mapping.records import Value
 from store.hub import HubRow
 from supervise.history import BallMove
-from supervise.kinds import TaskKind
 from supervise.material import Material, text
 from supervise.stages import entered_values
 

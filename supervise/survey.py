@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from mapping.kinds import kind_of
 from mapping.records import Value
 from mapping.status import is_open
 from store.hub import HubRow
@@ -14,7 +15,6 @@ from store.tx import Tx
 from supervise.ball import ball_of
 from supervise.cases import Setting, TaskContext, read_moves, read_tasks, sources_of, unusual
 from supervise.history import BallMove
-from supervise.kinds import kind_of
 from supervise.report import Loudness, SupervisionReport, TaskItem, loudest_first, loudness
 from supervise.severity import Severity
 from supervise.told import told_of

@@ -15,13 +15,14 @@ from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from mapping.records import Values
+from mapping.stages import STAGES
 from store.acts import Act
 from store.hub import HubRow
 from store.journal import Entry
 from supervise.ball import Holder
 from supervise.calendar import Calendar
 from supervise.due import local_day
-from supervise.stages import STAGES, round_of, stage_of
+from supervise.stages import round_of, stage_of
 
 Reviewed = Literal["deliverable_review", "acceptance"]
 REVIEWED: Final[tuple[Reviewed, ...]] = ("deliverable_review", "acceptance")

@@ -8,13 +8,13 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from mapping.kinds import kind_of
 from mapping.records import Value, Values
 from mapping.status import is_open
 from supervise.ball import Ball, Holder, ball_of
 from supervise.calendar import Calendar, Calendars
 from supervise.due import Due, due_of, end_of_day, local_day, read_due, zone_of
 from supervise.history import BallMove, History, read_history
-from supervise.kinds import kind_of
 from supervise.knobs import DuePolicy, Knobs
 from supervise.moments import Standing, next_change
 from supervise.pauses import Counting, Pause, after_reopening, apply_pauses, overdue_days, reopened_due

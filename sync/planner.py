@@ -8,10 +8,13 @@ so equal snapshots give equal plans, and the order in which spokes were polled c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mapping.fields import UNSEEN, BoundField, Unseen
+from mapping.kinds import kind_of
 from mapping.records import TITLE_FIELD, EntityKind, Value, hub_field, is_blank
+from mapping.stages import judge_stage_move
 from mapping.status import TERMINAL, judge_task_move
 from sync import reasons
 from sync.importing import moves_of, take_fields
@@ -136,6 +139,7 @@ def _plan_fields(plan: EntityPlan, view: EntityView, live: Sequence[SideView], *
                 view.parked.get(name),
             )
             _take(plan, view, name, outcome, steps, patches, changes, hub_changes, group, outward)
+        _tell_irregular(plan, view, hub_changes)
     _hub_step(plan, view, live, hub_changes)
     for side in live:
         _side_step(plan, view, side, steps, patches.get(side.connection), changes[side.connection])
@@ -291,19 +295,31 @@ def _take(
         plan.values[name] = outcome.value
         plan.old[name] = hub
         plan.origins[name] = outcome.origin
-        reason = outcome.reason
-        if _irregular(view, name, outcome):
-            plan.irregular.append(name)
-            reason = reasons.IRREGULAR
-        hub_changes.append(FieldChange(field=name, old=hub, new=outcome.value, reason=reason))
+        hub_changes.append(FieldChange(field=name, old=hub, new=outcome.value, reason=outcome.reason))
 
 
-def _irregular(view: EntityView, name: str, outcome: FieldOutcome) -> bool:
-    """Say whether a remote moved a task by a step that its states do not know: it cannot be refused there any more."""
-    old, new = view.values.get(name), outcome.value
-    if (view.entity, name) != ("task", "status") or outcome.reason not in _REMOTE_STEPS:
+def _tell_irregular(plan: EntityPlan, view: EntityView, hub_changes: list[FieldChange]) -> None:
+    """Mark the steps of a task that a remote took and its states do not know: they cannot be refused there any more."""
+    if view.entity != "task":
+        return
+    for at, change in enumerate(hub_changes):
+        if change.reason in _REMOTE_STEPS and _irregular(change, {**view.values, **plan.values}):
+            plan.irregular.append(change.field)
+            hub_changes[at] = replace(change, reason=reasons.IRREGULAR)
+
+
+def _irregular(change: FieldChange, task: Mapping[str, Value]) -> bool:
+    """Say whether a status or stage made a step that is not in its table.
+
+    Args:
+        task: as it stands after the change: what kind it is may have come with it.
+    """
+    old, new = change.old, change.new
+    if not isinstance(old, str) or not isinstance(new, str):
         return False
-    return isinstance(old, str) and isinstance(new, str) and judge_task_move(old, new) in ("irregular", "conflict")
+    if change.field == "status":
+        return judge_task_move(old, new) in ("irregular", "conflict")
+    return change.field == "stage" and judge_stage_move(kind_of(task)[0], old, new) == "irregular"
 
 
 def _silent(

@@ -9,17 +9,17 @@ from typing import get_args
 
 import pytest
 
+from mapping.kinds import KINDS
+from mapping.stages import STAGES
 from reports.rule_words import RULE_WORDS
 from reports.wording import WORDS, say
 from supervise.change import ChangeRequest, gate
 from supervise.closing import ClosureCase, closure_gate
 from supervise.engagement import WEIGHTS
 from supervise.health import SignalCode
-from supervise.kinds import KINDS
 from supervise.readiness import FlagCode
 from supervise.satisfaction import SCALES, Change
 from supervise.signing import Document, SignOffState
-from supervise.stages import STAGES
 
 ROOM = Path(__file__).parents[3] / "supervise"
 RULES = ("signing", "closing", "change", "risk", "satisfaction", "readiness", "health", "engagement")

@@ -1,4 +1,4 @@
-"""What a CRM does to a task's status against the states: no ending is exchanged for another, the rest is told."""
+"""What a CRM does to a task's status or stage against its states: endings are not exchanged, the rest is told."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from mapping.kinds import KINDS
 from mapping.records import TASK_STATUSES
+from mapping.stages import STAGES, judge_stage_move
 from mapping.status import judge_task_move
 from store import journal
 from sync.report import RunReport
@@ -169,3 +171,84 @@ def test_what_a_person_does_here_is_no_step_of_a_crm(tmp_path: Path) -> None:
     rig.rest()
     assert standing(rig, mine, theirs) == ("cancelled", "cancelled", "cancelled")
     assert rig.questions() == []
+
+
+# --- stages -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new"),
+    [
+        ("sign_off", "drafting", "signed"),  # naive: only the status is looked at, and a draft is signed unnoticed
+        ("acceptance", "rejected", "accepted"),
+        ("change_request", "quoted", "implementing"),
+        ("deliverable_review", "changes_requested", "approved"),
+        ("risk", "occurred", "closed"),
+        ("survey", "responded", "reminded"),
+        ("sign_off", "issued", "initialled"),  # no stage of its kind at all
+    ],
+)
+def test_an_irregular_stage_of_a_crm_is_taken_counted_and_told_once(
+    tmp_path: Path, kind: str, old: str, new: str
+) -> None:
+    rig = Rig(tmp_path)
+    mine = rig.a.plant("tasks", {"title": "Sign", "kind": kind, "stage": old, "status": "in_progress"})
+    rig.rest()
+    rig.a.edit("tasks", mine, {"stage": new})
+    report = rig.round()
+    assert report.counts["irregular_transition"] == 1
+    assert told(report) == ["irregular_transition"]
+    rig.rest()
+    assert rig.rows("task")[0].values["stage"] == new
+    assert [one["stage"] for one in rig.b.live("tasks").values()] == [new]
+    assert noted(rig) == [("sync", "a", {"stage": [old, new]})]
+
+
+def test_a_status_and_a_stage_out_of_order_are_two_steps(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    mine = rig.a.plant("tasks", {"title": "Sign", "kind": "sign_off", "stage": "drafting", "status": "on_hold"})
+    rig.rest()
+    rig.a.edit("tasks", mine, {"stage": "signed", "status": "done"})
+    assert rig.round().counts["irregular_transition"] == 2
+    changes = [changes for _, _, changes in noted(rig)]
+    assert sorted(changes, key=str) == [{"stage": ["drafting", "signed"]}, {"status": ["on_hold", "done"]}]
+
+
+def test_a_stage_is_judged_by_the_kind_that_came_with_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    mine = rig.a.plant("tasks", {"title": "A", "kind": "sign_off", "stage": "drafting"})
+    rig.rest()
+    rig.a.edit("tasks", mine, {"kind": "acceptance", "stage": "requested"})
+    assert "irregular_transition" not in rig.round().counts  # naive: no sign-off is ever requested
+    rig.a.edit("tasks", mine, {"stage": "ready"})
+    assert rig.round().counts["irregular_transition"] == 1
+
+
+def test_only_what_the_stages_do_not_know_is_told(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    steps = [(kind, old, new) for kind in KINDS for old in STAGES[kind] for new in STAGES[kind]]
+    mine = {
+        rig.a.plant("tasks", {"title": f"{at}", "kind": kind, "stage": old}): new
+        for at, (kind, old, new) in enumerate(steps)
+    }
+    rig.rest()
+    for id_, new in mine.items():
+        rig.a.edit("tasks", id_, {"stage": new})
+    report = rig.round()
+    irregular = [step for step in steps if judge_stage_move(*step) == "irregular"]
+    assert report.counts["irregular_transition"] == len(irregular) > 200
+    for row in rig.rows("task"):
+        kind, old, new = steps[int(str(row.values["title"]))]
+        assert row.values["stage"] == new
+        assert len(noted(rig, row.uid)) == ((kind, old, new) in irregular)
+
+
+def test_a_stage_that_a_person_sets_here_or_that_is_cleared_there_is_no_step_of_a_crm(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    mine = rig.a.plant("tasks", {"title": "Sign", "kind": "sign_off", "stage": "drafting"})
+    rig.rest()
+    rig.edit_hub("task", rig.rows("task")[0].uid, {"stage": "signed"})
+    assert "irregular_transition" not in rig.round().counts
+    rig.rest()
+    rig.a.edit("tasks", mine, {"stage": None})
+    assert "irregular_transition" not in rig.round().counts

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from supervise.kinds import KINDS, kind_of, tags_of, title_marks
+from mapping.kinds import KINDS, kind_of, tags_of, title_marks
 
 
 @pytest.mark.parametrize(
