@@ -144,11 +144,16 @@ def wide_report(
 
 
 def keep(tx: Tx, report: Report, *, who: str, now_ms: int, run_id: str, salt: bytes) -> Kept:
-    """Keep a report: the revision that is there when the data is the same, else the next one, noted in the journal."""
+    """Keep a report: the revision that is there when the data is the same, else the next one, noted in the journal.
+
+    The same revision of a project that has moved on since is handed over once more: what was said of one end of a
+    project does not serve the next.
+    """
     issued = Issued(report.kind, report.uid, report.edition, report.period, digest_of(report), now_ms, to_store(report))
     before = issues.last(tx, report.kind, report.uid, report.edition, report.period)
     kept = issues.save(tx, issued)
-    if before is not None and kept.id == before.id:
+    new = before is None or kept.id != before.id
+    if not new and not _moved_on(tx, report):
         return Kept(stamped(read(kept), kept), kept, False)
     told = {
         "report": report.kind, "revision": kept.revision, "period": report.period, "edition": report.edition,
@@ -162,7 +167,18 @@ def keep(tx: Tx, report: Report, *, who: str, now_ms: int, run_id: str, salt: by
         cause="report_issued",
     )  # fmt: skip
     journal.append(tx, [entry], salt)
-    return Kept(stamped(report, kept), kept, True)
+    return Kept(stamped(report if new else read(kept), kept), kept, new)
+
+
+def _moved_on(tx: Tx, report: Report) -> bool:
+    """Say whether a project's lifecycle was moved since that report was last handed over."""
+    if report.entity != "project" or not report.uid:
+        return False
+    told = [
+        act for act in acts.of(tx, "project", [report.uid], ["report_issued"]) if act.doc.get("report") == report.kind
+    ]
+    steps = [entry for entry in journal.of(tx, "project", report.uid, "lifecycle") if not entry.op_id]
+    return bool(told and steps) and steps[-1].at_ms > told[-1].at_ms
 
 
 def read(issued: Issued) -> Report:

@@ -1,8 +1,8 @@
-"""When a project comes to its end, and which survey is the one of that end (R14). Pure."""
+"""When a project comes to its end, and what was said or sent for that end (R14). Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -18,27 +18,34 @@ class Closing:
 
     Args:
         since: the day it was last seen to become delivered, accepted or closed; None while it runs.
-        reopened: the day an accepted or closed project was last opened again.
+        reopened: the day an accepted or closed project was last opened again; ``reopened_ms`` is the moment.
     """
 
     since: date | None = None
     reopened: date | None = None
+    reopened_ms: int | None = None
+
+    def holds(self, at_ms: int) -> bool:
+        """Say whether what was said then is of this end; what closed the project before it was opened again is not."""
+        return self.reopened_ms is None or at_ms >= self.reopened_ms
 
 
-def closing_of(steps: Iterable[tuple[date, object, object]]) -> Closing:
+def closing_of(steps: Iterable[tuple[int, object, object]], day_of: Callable[[int], date]) -> Closing:
     """Give when a project came to its end.
 
     Args:
-        steps: day, lifecycle before and after, oldest first.
+        steps: moment, lifecycle before and after, oldest first.
+        day_of: the local day of a moment.
     """
     since: date | None = None
-    reopened: date | None = None
-    for day, before, after in steps:
+    reopened_ms: int | None = None
+    for at_ms, before, after in steps:
         if after in _ENDING:
-            since = since if before in _ENDING and since else day
+            since = since if before in _ENDING and since else day_of(at_ms)
         else:
-            since, reopened = None, day if before in _OVER else reopened
-    return Closing(since=since, reopened=reopened)
+            since, reopened_ms = None, at_ms if before in _OVER else reopened_ms
+    reopened = day_of(reopened_ms) if reopened_ms is not None else None
+    return Closing(since=since, reopened=reopened, reopened_ms=reopened_ms)
 
 
 def names_the_end(words: str) -> bool:

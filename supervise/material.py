@@ -306,11 +306,11 @@ class _Reading:
     def _closings(self, entries: Sequence[Entry]) -> dict[str, Closing]:
         """Give when projects came to their end, and when they were last opened again."""
         zone = zone_of([self.setting.knobs.zone])[0]
-        steps: dict[str, list[tuple[date, object, object]]] = defaultdict(list)
+        steps: dict[str, list[tuple[int, object, object]]] = defaultdict(list)
         for entry in entries:
             if entry.at_ms <= self.setting.now_ms and not entry.op_id and "lifecycle" in entry.changes:
-                steps[entry.uid].append((local_day(entry.at_ms, zone), *entry.changes["lifecycle"][:2]))
-        return {uid: closing_of(found) for uid, found in steps.items()}
+                steps[entry.uid].append((entry.at_ms, *entry.changes["lifecycle"][:2]))
+        return {uid: closing_of(found, lambda at_ms: local_day(at_ms, zone)) for uid, found in steps.items()}
 
     def _active(self, projects: Sequence[HubRow], entries: Sequence[Entry]) -> dict[str, date]:
         """Give since when projects are active: the day they became it, as the journal tells.

@@ -152,21 +152,28 @@ def closure_case(material: Material, accepted: Sequence[AcceptanceView]) -> Clos
         for row in material.tasks
         if row.uid in material.judged and material.judged[row.uid].verdict.is_client_action
     ]
-    reports = material.said(uid, "report_issued")
+    reports = _of_this_end(material, "report_issued")
     return ClosureCase(
         uid=uid,
         acceptance=accepted,
         client_actions=open_,
         final_report=any(_word(act, "report") in FINAL_REPORTS or "report" not in act.doc for act in reports),
-        retro=_retro(material, uid),
-        survey_sent=_survey_sent(material, uid, _closing_began(material, accepted)),
+        retro=_retro(material),
+        survey_sent=_survey_sent(material, _closing_began(material, accepted)),
     )
 
 
-def _retro(material: Material, uid: str) -> Literal["", "held", "waived"]:
-    if material.said(uid, "retro_held"):
+def _of_this_end(material: Material, *kinds: str) -> list[Act]:
+    """Give what was said of the project for this end of it: not for one before it was opened again."""
+    said = material.said(material.project.uid, *kinds)
+    return [act for act in said if material.closing.holds(act.at_ms)]
+
+
+def _retro(material: Material) -> Literal["", "held", "waived"]:
+    if _of_this_end(material, "retro_held"):
         return "held"
-    return "waived" if _waived(material, uid, "retro") else ""
+    waived = any(_word(act, "what") == "retro" for act in _of_this_end(material, "waiver"))
+    return "waived" if waived else ""
 
 
 def _closing_began(material: Material, accepted: Sequence[AcceptanceView]) -> date | None:
@@ -180,13 +187,12 @@ def _closing_began(material: Material, accepted: Sequence[AcceptanceView]) -> da
     return min((day for day in (material.closing.since, given) if day is not None), default=None)
 
 
-def _survey_sent(material: Material, uid: str, began: date | None) -> bool:
+def _survey_sent(material: Material, began: date | None) -> bool:
     """Say whether the survey of this closure went out: said so, waived, or sent since the project began to close."""
     closing = material.closing
-    for act in material.said(uid, "survey_sent", "waiver"):
+    for act in _of_this_end(material, "survey_sent", "waiver"):
         on = material.day(act.at_ms)
-        stated = _word(act, "what") == "survey" if act.kind == "waiver" else "wave" not in act.doc
-        if stated and (closing.reopened is None or on >= closing.reopened):
+        if _word(act, "what") == "survey" if act.kind == "waiver" else "wave" not in act.doc:
             return True
         if act.kind == "survey_sent" and survey_counts(closing, began, sent=on, words=_word(act, "wave")):
             return True

@@ -11,6 +11,7 @@ from reports.issuing import Kept, keep, project_report, read, stamped
 from reports.report import FORMATS, render
 from store import acts, issues, journal
 from store.database import Database
+from store.journal import Entry
 from supervise.dossier import Dossier
 from tests.support.dossiers import DAY_MS, NOW_MS, dossier
 
@@ -61,6 +62,18 @@ def test_an_issue_is_noted_with_who_did_it_once(db: Database) -> None:
         ("report", "王丽", "weekly 2026-W24 client r1")
     ]
     assert [(one.who, one.doc["report"], one.doc["revision"]) for one in told] == [("王丽", "weekly", 1)]
+
+
+def test_the_same_report_is_handed_over_anew_once_the_project_has_moved_on(db: Database) -> None:
+    first = issue(db, dossier(), "closure")
+    moved = Entry("r", NOW_MS + 60_000, "act", "project", "p1", who="李", changes={"lifecycle": ["closed", "active"]})
+    with db.write() as tx:
+        journal.append(tx, [moved], SALT)
+    again = [issue(db, dossier(), "closure", NOW_MS + 120_000 + more) for more in (0, 1)]
+    assert [(one.new, one.issued) for one in again] == [(False, first.issued)] * 2
+    with db.read() as tx:
+        told = acts.of(tx, "project", ["p1"], ["report_issued"])
+    assert [one.at_ms for one in told] == [NOW_MS, NOW_MS + 120_000]  # naive: never again, and the gate stays shut
 
 
 def test_the_next_week_is_compared_with_the_last_one_and_not_with_its_own_revisions(db: Database) -> None:

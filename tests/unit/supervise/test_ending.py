@@ -1,10 +1,11 @@
-"""Which survey opens the closure gate: one of this closure, not of the project's middle and not of an earlier end."""
+"""What opens the closure gate: what was sent and said for this end, not midway nor for an earlier end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +16,7 @@ from supervise import acting, agreeing, meeting, steering
 from supervise.agreeing import Accepting
 from supervise.cases import read_setting
 from supervise.dossier import read_dossier
+from supervise.due import local_day
 from supervise.ending import Closing, closing_of, names_the_end, survey_counts
 from supervise.knobs import Knobs
 from tests.support.project_desk import ProjectDesk, StoppedClock, ms
@@ -31,11 +33,16 @@ def desk() -> Iterator[ProjectDesk]:
     database.close()
 
 
-def lacks_survey(desk: ProjectDesk, now: str) -> bool:
+def lacks(desk: ProjectDesk, now: str) -> set[str]:
+    """Give what keeps the gate shut."""
     with desk.db.read() as tx:
         dossier = read_dossier(tx, "p", read_setting(tx, now_ms=ms(now), knobs=Knobs()))
     assert dossier is not None
-    return "survey" in [item.code for item in dossier.gate.open]
+    return {item.code for item in dossier.gate.open}
+
+
+def lacks_survey(desk: ProjectDesk, now: str) -> bool:
+    return "survey" in lacks(desk, now)
 
 
 def stepped(desk: ProjectDesk, now: str, before: str | None, after: str) -> None:
@@ -66,16 +73,20 @@ def stepped(desk: ProjectDesk, now: str, before: str | None, after: str) -> None
                 ("2026-05-04", "accepted", "active"),
                 ("2026-06-01", "active", "delivered"),
             ],
-            Closing(since=on("2026-06-01"), reopened=on("2026-05-04")),
+            Closing(since=on("2026-06-01"), reopened=on("2026-05-04"), reopened_ms=ms("2026-05-04T00:00")),
         ),
         ([("2026-05-01", None, "closed")], Closing(since=on("2026-05-01"))),
-        ([("2026-05-01", "closed", "cancelled")], Closing(reopened=on("2026-05-01"))),
+        (
+            [("2026-05-01", "closed", "cancelled")],
+            Closing(reopened=on("2026-05-01"), reopened_ms=ms("2026-05-01T00:00")),
+        ),
     ],
 )  # fmt: skip
 def test_a_project_closes_from_the_day_it_was_last_delivered(
     steps: list[tuple[str, str | None, str]], closing: Closing
 ) -> None:
-    assert closing_of([(on(day), before, after) for day, before, after in steps]) == closing
+    moves = [(ms(f"{day}T00:00"), before, after) for day, before, after in steps]
+    assert closing_of(moves, lambda at_ms: local_day(at_ms, ZoneInfo("Asia/Shanghai"))) == closing
 
 
 @pytest.mark.parametrize(
@@ -148,6 +159,40 @@ def test_the_survey_of_an_earlier_end_does_not_serve_a_project_that_was_opened_a
     assert lacks_survey(desk, "2026-06-01T11:00")
     said("2026-06-02T10:00")
     assert not lacks_survey(desk, "2026-06-02T11:00")
+
+
+@pytest.mark.parametrize(
+    ("kind", "doc", "code"),
+    [
+        ("report_issued", {"report": "closure"}, "final_report"),  # naive: it was issued once
+        ("report_issued", {}, "final_report"),
+        ("retro_held", {}, "retro"),
+        ("waiver", {"what": "retro", "side": "vendor"}, "retro"),
+        ("survey_sent", {}, "survey"),
+    ],
+)
+@pytest.mark.parametrize("end", ["accepted", "closed"])
+def test_what_was_said_of_an_earlier_end_does_not_serve_the_next(
+    desk: ProjectDesk, end: str, kind: str, doc: dict[str, Any], code: str
+) -> None:
+    stepped(desk, "2026-06-01T09:00", "active", "delivered")
+    acting.record(desk.hand("2026-06-01T10:00"), "project", "p", kind, doc)
+    stepped(desk, "2026-06-01T11:00", "delivered", end)
+    assert code not in lacks(desk, "2026-06-01T11:30")
+    stepped(desk, "2026-06-01T12:00", end, "active")  # on the same day: the day alone would let the morning's act count
+    assert code in lacks(desk, "2026-06-01T12:30")
+    stepped(desk, "2026-06-20T09:00", "active", "delivered")
+    assert code in lacks(desk, "2026-06-20T09:30")
+    assert code not in lacks(desk, "2026-06-01T11:30")  # a look back still finds the gate as it was
+    acting.record(desk.hand("2026-06-20T10:00"), "project", "p", kind, doc)
+    assert code not in lacks(desk, "2026-06-20T10:30")
+
+
+def test_a_rejected_delivery_is_no_reopening(desk: ProjectDesk) -> None:
+    stepped(desk, "2026-06-01T09:00", "active", "delivered")
+    acting.record(desk.hand("2026-06-01T10:00"), "project", "p", "retro_held", {})
+    stepped(desk, "2026-06-02T09:00", "delivered", "active")
+    assert "retro" not in lacks(desk, "2026-06-02T10:00")
 
 
 @pytest.mark.parametrize(
