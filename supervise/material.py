@@ -321,8 +321,9 @@ class _Reading:
         became: dict[str, date] = {}
         found: dict[str, date] = {}
         for entry in entries:
-            before, after = entry.changes.get("lifecycle", [None, None])
-            if entry.at_ms <= self.setting.now_ms and after == "active":
+            before, after = entry.changes.get("lifecycle", [None, None])[:2]
+            # What was written to a CRM stands there in its own words, and came from here.
+            if entry.at_ms <= self.setting.now_ms and not entry.op_id and after == "active":
                 (became if before else found).setdefault(entry.uid, local_day(entry.at_ms, zone))
         today = local_day(self.setting.now_ms, zone)
         for row in projects:

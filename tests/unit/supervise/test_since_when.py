@@ -65,6 +65,18 @@ def test_a_project_is_active_since_it_became_so_whatever_its_planned_start(desk:
     } == set()
 
 
+def test_what_lost_and_what_a_crm_was_told_says_nothing_of_when_a_project_became_active(desk: ProjectDesk) -> None:
+    journalled(desk, "2026-05-20T10:00", "project", "p", lifecycle=[None, "planned"])
+    with desk.db.write() as tx:
+        told = Entry(
+            "r", ms("2026-05-22T10:00"), "update", "project", "p", connection="b", op_id="op",
+            changes={"lifecycle": ["planned", "active", ["planned", "delivered"]]},
+        )  # fmt: skip
+        journal.append(tx, [told], b"s" * 32)
+    journalled(desk, "2026-06-01T10:00", "project", "p", lifecycle=["planned", "active", {"b": "on_hold"}])
+    assert material(desk, "2026-06-02T10:00").active_since == date(2026, 6, 1)
+
+
 @pytest.mark.parametrize(
     ("start", "since"), [("2026-03-02", date(2026, 3, 2)), ("2026-12-01", date(2026, 6, 1)), ("2026-3-2", None)]
 )
