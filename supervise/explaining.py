@@ -59,12 +59,14 @@ class ExplainCase:
     """What the explanation of one item looks at.
 
     Args:
+        zone: the organisation's, where those are who snooze.
         said: promises and snoozes, oldest first.
     """
 
     case: TaskCase
     verdict: TaskVerdict
     now_ms: int
+    zone: str = ""
     said: Sequence[Act] = ()
 
 
@@ -83,7 +85,8 @@ def read_explanation(tx: Tx, uid: str, setting: Setting, *, past: bool = False) 
     verdict = evaluate_task(case, setting.calendars, now_ms=setting.now_ms, knobs=knobs)
     said = [act for act in acts.of(tx, "task", [uid], ["promise", "snooze"]) if act.at_ms <= setting.now_ms]
     moves = read_moves(tx, [uid], setting.now_ms).get(uid, [])
-    steps = explain(ExplainCase(case=case, verdict=verdict, now_ms=setting.now_ms, said=said), moves)
+    zone = setting.knobs.zone
+    steps = explain(ExplainCase(case=case, verdict=verdict, now_ms=setting.now_ms, zone=zone, said=said), moves)
     (item,) = task_items(tx, [judged], setting)
     return Explanation(item=item, steps=steps, now_ms=setting.now_ms, sources=item.sources)
 
@@ -133,9 +136,10 @@ def _dated(case: ExplainCase) -> Iterator[Step]:
 
 
 def _quiet(case: ExplainCase) -> Iterator[Step]:
-    """Say what keeps reminders back: a promise, a snooze."""
-    today = local_day(case.now_ms, zone_of([case.verdict.zone])[0])
-    for kind, name in (("promise", "by"), ("snooze", "until")):
+    """Say what keeps reminders back: a promise until its day is over where the item is due, a snooze where we are."""
+    there, here = case.verdict.zone, case.zone
+    for kind, name, zone in (("promise", "by", there), ("snooze", "until", here or there)):
+        today = local_day(case.now_ms, zone_of([zone])[0])
         said = [act for act in case.said if act.kind == kind]
         day = _civil(said[-1].doc.get(name)) if said else None
         if day is None:

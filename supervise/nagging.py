@@ -37,12 +37,11 @@ class NagKnobs:
 
     Args:
         repeat_bd: working days before the same level is said again, S1 to S4.
-        snooze_max_bd, snooze_count: how long a snooze may last and how many of one item count.
+        snooze_count: how many snoozes of one item count.
         quiet_bd: working days after the client last moved on an item in which nobody is reminded of it.
     """
 
     repeat_bd: tuple[int, int, int, int] = (2, 2, 3, 5)
-    snooze_max_bd: int = 5
     snooze_count: int = 2
     quiet_bd: int = 1
 
@@ -126,7 +125,11 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Snooze:
-    """Somebody's wish not to be reminded until a day is over."""
+    """Somebody's wish not to be reminded until a day is over where the reader is.
+
+    Args:
+        until: no later than whoever wished it may keep an item quiet, in their own working days.
+    """
 
     until: date
     at_ms: int
@@ -300,17 +303,13 @@ def _promised(case: NoticeCase, key: NoticeKey) -> NoticeDecision | None:
 
 
 def _snoozed(case: NoticeCase, key: NoticeKey) -> NoticeDecision | None:
-    """R9b.6: the first few of an item, each for a few working days."""
-    knobs, calendar = case.knobs, case.item.calendar
-    counted = sorted(case.snoozes, key=lambda one: one.at_ms)[: knobs.snooze_count]
-    ends = [
-        min(one.until, calendar.add_bd(local_day(one.at_ms, case.recipient.zone), knobs.snooze_max_bd))
-        for one in counted
-    ]
-    until = max(ends, default=None)
-    if until is None or until < case.item.today:
+    """R9b.6: the first few of an item, each until its day is over for the reader, wherever the item is due."""
+    counted = sorted(case.snoozes, key=lambda one: one.at_ms)[: case.knobs.snooze_count]
+    until = max((one.until for one in counted), default=None)
+    to = case.recipient
+    if until is None or until < local_day(case.now_ms, to.zone):
         return None
-    return _silent(case, key, "R9b.6", "snoozed", calendar.add_bd(until, 1), until=until.isoformat())
+    return _silent(case, key, "R9b.6", "snoozed", to.calendar.add_bd(until, 1), until=until.isoformat())
 
 
 def _moved(case: NoticeCase, key: NoticeKey) -> NoticeDecision | None:

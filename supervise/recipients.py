@@ -163,7 +163,7 @@ class _Reading:
         told = told_at(
             item.level, circle, holder=holder, kind=item.kind, outbound=self.outbound.to_clients, internal=internal
         )
-        snoozes, moved_ms, knobs = self._snoozes(uid), self._moved_ms(each), self._knobs(each)
+        snoozes, moved_ms, knobs = self._snoozes(each), self._moved_ms(each), self._knobs(each)
         return [
             NoticeCase(
                 item=item, told=one, recipient=self._recipient(one.recipient, one.side), now_ms=self.setting.now_ms,
@@ -174,13 +174,9 @@ class _Reading:
         ]  # fmt: skip
 
     def _knobs(self, each: Judged) -> NagKnobs:
-        """Give the limits that hold for an item: how long it may be snoozed is its project's or its client's matter."""
+        """Give the limits that hold for an item: how often it is snoozed is its project's or client's matter."""
         own = self.setting.knobs_of(each.context.account, each.context.project)
-        return replace(
-            self.outbound.knobs,
-            snooze_max_bd=own.snooze_max_bd,
-            snooze_count=own.snooze_count if own.snooze_max_bd else 0,
-        )
+        return replace(self.outbound.knobs, snooze_count=own.snooze_count if own.snooze_max_bd else 0)
 
     def _item(self, each: Judged, promise: Promise | None) -> NoticeItem:
         verdict, context = each.verdict, each.context
@@ -321,9 +317,16 @@ class _Reading:
         given = [act for act in self._acts.get(uid, ()) if act.kind == "promise"]
         return Promise(date.fromisoformat(given[-1].doc["by"]), given[-1].at_ms) if given else None
 
-    def _snoozes(self, uid: str) -> tuple[Snooze, ...]:
-        wanted = (act for act in self._acts.get(uid, ()) if act.kind == "snooze")
-        return tuple(Snooze(date.fromisoformat(act.doc["until"]), act.at_ms) for act in wanted)
+    def _snoozes(self, each: Judged) -> tuple[Snooze, ...]:
+        """Give what was snoozed, each for as long as its project lets one of ours, in our own working days."""
+        wanted = [act for act in self._acts.get(each.context.row.uid, ()) if act.kind == "snooze"]
+        most = self.setting.knobs_of(each.context.account, each.context.project).snooze_max_bd if wanted else 0
+        zone, ours = zone_of([self.setting.knobs.zone])[0], self.setting.calendars.of()
+        longest = [ours.add_bd(local_day(act.at_ms, zone), most) for act in wanted]
+        return tuple(
+            Snooze(min(date.fromisoformat(act.doc["until"]), last), act.at_ms)
+            for act, last in zip(wanted, longest, strict=True)
+        )
 
     @cached_property
     def _comments(self) -> dict[str, list[HubRow]]:

@@ -119,11 +119,12 @@ class Look:
         given = acts.of(self.tx, "task", [uid], ("promise",))
         return date.fromisoformat(given[-1].doc["by"]) if given else None
 
-    def snoozed(self, uid: str, reader: Reader, calendar: Calendar) -> date | None:
-        """Give the last day on which nobody is to be reminded of it."""
+    def snoozed(self, uid: str) -> date | None:
+        """Give the last day on which nobody is to be reminded of it, as our own people count their days."""
         given = acts.of(self.tx, "task", [uid], ("snooze",))[:_MOST_SNOOZES]
+        ours, zone = self.setting.calendars.of(), ZoneInfo(self.setting.knobs.zone)
         ends = [
-            min(date.fromisoformat(act.doc["until"]), calendar.add_bd(reader.day(act.at_ms), _LONGEST_SNOOZE_BD))
+            min(date.fromisoformat(act.doc["until"]), ours.add_bd(_day(act.at_ms, zone), _LONGEST_SNOOZE_BD))
             for act in given
         ]
         return max(ends, default=None)
@@ -226,10 +227,10 @@ class Hearing:
 
     def _quiet(self, look: Look, around: Around, reader: Reader) -> Iterator[str]:
         uid, today, calendar = around.task.uid, look.today(around.item), look.calendar(around)
-        by, until, given_ms = look.promised(uid), look.snoozed(uid, reader, calendar), look.given_away_ms(uid)
+        by, until, given_ms = look.promised(uid), look.snoozed(uid), look.given_away_ms(uid)
         if by is not None and by >= today:
             yield f"{uid} is promised by {by}"
-        if until is not None and until >= today:
+        if until is not None and until >= reader.day(self._clock.ms):
             yield f"{uid} is snoozed until {until}"
         if given_ms is not None and around.item.ball == "client":
             since = calendar.bd(reader.day(given_ms), reader.day(self._clock.ms))
@@ -303,6 +304,10 @@ def _words(reader: Reader, message: Message, known: list[Around]) -> Iterator[st
         yield f"it names {sorted(strange)} to a client"
     if not any(around.item.title in text for around in known):
         yield "it names nothing it is about"
+
+
+def _day(at_ms: int, zone: ZoneInfo) -> date:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone).date()
 
 
 def _said(row: HubRow | None, name: str) -> str:

@@ -201,6 +201,16 @@ def test_a_snooze_hides_the_notice_and_nothing_else(world: World, receiver: Rece
     assert {one.rule for one in world.single("suppressed")} == {"R9b.6"}
 
 
+def test_a_snooze_lasts_as_many_of_our_own_working_days_as_it_may(world: World) -> None:
+    """The client works on Dragon Boat day (the 19th); whoever snoozed here does not, and was told the 24th."""
+    world.edit("account", "a1", country="英国", zone="Europe/London", calendar="GB")
+    world.act("t1", "snooze", "2026-06-16T10:00", until="2026-07-31", reason="出差")
+    for now, quiet in (("2026-06-24T17:30", True), ("2026-06-25T09:00", False)):
+        world.send(now)
+        lines = [one for one in world.single() if one.recipient.startswith("user:pm") and one.at_ms == ms(now)]
+        assert {one.rule for one in lines} == ({"R9b.6"} if quiet else {"R9"}), now
+
+
 @pytest.mark.parametrize("own", [{"snooze_count": 0}, {"snooze_max_bd": 0}])
 def test_a_snooze_that_the_items_own_client_does_not_allow_hides_nothing(
     world: World, receiver: Receiver, own: dict[str, int]

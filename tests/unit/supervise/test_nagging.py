@@ -173,10 +173,21 @@ def test_5_a_broken_promise_is_one_level_more() -> None:
     assert [level_of(one, promise, day("2026-06-13")) for one in ("S1", "S4", "S0", None)] == [2, 4, 0, 0]
 
 
-def test_6_a_snooze_lasts_five_working_days_at_most() -> None:
-    long = (Snooze(day("2026-07-31"), at("2026-06-10T10:00")),)
-    assert said(decide_notice(case("2026-06-12T10:00", snoozes=long))) == "suppress R9b.6 snoozed 06-18 09:00"
-    assert decide_notice(case("2026-06-18T10:00", snoozes=long)).action == "coalesce"
+def test_6_a_snooze_keeps_quiet_until_its_day_is_over() -> None:
+    wish = (Snooze(day("2026-06-17"), at("2026-06-10T10:00")),)
+    assert said(decide_notice(case("2026-06-12T10:00", snoozes=wish))) == "suppress R9b.6 snoozed 06-18 09:00"
+    assert decide_notice(case("2026-06-17T17:59", snoozes=wish)).rule == "R9b.6"
+    assert decide_notice(case("2026-06-18T10:00", snoozes=wish)).action == "coalesce"
+
+
+def test_6_a_snoozed_day_is_over_when_it_is_over_for_the_reader() -> None:
+    """The item is due in New York, whose day has twelve hours to go when the manager's next one begins."""
+    wish = (Snooze(day("2026-06-11"), at("2026-06-10T10:00")),)
+    there = case("2026-06-12T10:00", snoozes=wish)
+    there = replace(there, item=replace(there.item, today=day("2026-06-11"), zone="America/New_York"))
+    assert decide_notice(there).rule != "R9b.6"  # naive: the item's day, and silence till the evening
+    reader = replace(there.recipient, zone=ZoneInfo("America/New_York"))
+    assert decide_notice(replace(there, recipient=reader)).rule == "R9b.6"
 
 
 def test_6_the_third_snooze_of_an_item_does_not_count() -> None:
