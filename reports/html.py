@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
 from typing import Final
@@ -12,6 +13,10 @@ from reports.rendering import plain
 
 SHORT: Final = 11
 """A cell no longer than a day stays on one line."""
+LONG: Final = 26
+"""A word no longer than this, an e-mail address mostly, is not broken; a longer one breaks where it must."""
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_RUN: Final = re.compile(r"[^\s\u2e80-\uffff]+")
 
 STYLE: Final = (
     f"body{{font:14px/1.55 {FONTS};color:#1c2733;max-width:58em;margin:2em auto;padding:0 1.2em}}"
@@ -21,7 +26,7 @@ STYLE: Final = (
     ".alarm{font-weight:bold;color:#9c2a1e}"
     "table{border-collapse:collapse;width:100%;margin:.4em 0;table-layout:auto}"
     "th,td{border-bottom:1px solid #c9d0d6;padding:.3em .5em;text-align:left;vertical-align:top;"
-    "overflow-wrap:anywhere;unicode-bidi:isolate}"
+    "overflow-wrap:break-word;unicode-bidi:isolate}.long{overflow-wrap:anywhere}.day{white-space:nowrap}"
     "th{background:#f1f4f6;font-weight:bold;word-break:keep-all;overflow-wrap:normal}.short{white-space:nowrap}.right{text-align:right;white-space:nowrap}"
     "dl{display:grid;grid-template-columns:minmax(7em,max-content) 1fr;gap:.15em 1em;margin:.4em 0}"
     "dt{color:#5b6773}dd{margin:0;overflow-wrap:anywhere;unicode-bidi:isolate}"
@@ -81,9 +86,11 @@ def _table(block: Table) -> Iterator[str]:
 
 
 def _cell(cell: Cell, side: str) -> str:
-    inner = _text(cell.text)
-    if not side and len(inner) <= SHORT:
+    inner = _DAY.sub(r'<span class="day">\g<0></span>', _text(cell.text))
+    if not side and len(cell.text) <= SHORT:
         side = ' class="short"'
+    elif not side and max((len(run) for run in _RUN.findall(cell.text)), default=0) > LONG:
+        side = ' class="long"'
     return (
         f"<td{side}>{inner}</td>" if cell.tone == "plain" else f"<td{side}><span{_tone(cell.tone)}>{inner}</span></td>"
     )

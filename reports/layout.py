@@ -24,6 +24,7 @@ INNER: Final = PAGE_WIDTH - 2 * MARGIN
 BODY: Final = 9.5
 CELL: Final = 8.5
 LEADING: Final = 1.5
+STUB: Final = 3
 _PAD: Final = 4.0
 _SIZES: Final = {1: 17.0, 2: 12.5, 3: 10.5}
 _COLOURS: Final = {"plain": INK, "muted": MUTED, "strong": INK, "alarm": WARN}
@@ -114,11 +115,24 @@ def _pieces(text: str) -> Iterator[str]:
     for at, char in enumerate(text):
         piece += char
         follower = text[at + 1] if at + 1 < len(text) else ""
-        if char == " " or (follower and _may_break(char, follower)):
+        if char == " " or (follower and _may_break(char, follower) and not _is_stub(piece)):
             yield piece
             piece = ""
     if piece:
         yield piece
+
+
+def _is_stub(piece: str) -> bool:
+    """Say whether a line would end in the head of a short compound: "e-" or "Re-"."""
+    return piece.endswith("-") and len(piece) <= STUB
+
+
+def _shortened(text: str, size: float, width: float, measure: Measure) -> str:
+    """Give *text* on one line; what does not fit is seen to be missing."""
+    if measure(text, size) <= width:
+        return text
+    cut = _longest(f"{text}…", size, width, lambda line, size: measure(f"{line}…", size))
+    return f"{text[:cut].rstrip()}…"
 
 
 def _may_break(char: str, follower: str) -> bool:
@@ -162,6 +176,8 @@ def _beginning(pages: Pages, blocks: Sequence[Block]) -> float:
         return size * (0.9 + LEADING) + 4 + _beginning(pages, blocks[1:])
     if isinstance(block, Table) and block.rows:
         return _head_of(pages, block)
+    if isinstance(block, Figure):
+        return _room_of(block.drawing)
     return 3 * BODY * LEADING
 
 
@@ -187,7 +203,7 @@ def _widths(pages: Pages, block: Table) -> list[float]:
     wanted = [INNER * column.share / total for column in block.columns]
     least = [
         max(
-            [_least(pages, column.title)]
+            [_title_least(pages, column.title)]
             + [min(_least(pages, row[at].text), INNER * 0.24) for row in block.rows]
         ) + 2 * _PAD + 0.5
         for at, column in enumerate(block.columns)
@@ -198,6 +214,12 @@ def _widths(pages: Pages, block: Table) -> list[float]:
     spare = sum(max(0.0, want - low) for low, want in zip(least, wanted, strict=True))
     give = short / spare if spare else 0.0
     return [low if want < low else want - (want - low) * give for low, want in zip(least, wanted, strict=True)]
+
+
+def _title_least(pages: Pages, title: str) -> float:
+    """Give the room of a column's title, which breaks at its spaces only, unless it is very long."""
+    words = plain(title).split() or [""]
+    return min(max(pages.measure(word, CELL) for word in words), INNER * 0.14)
 
 
 def _least(pages: Pages, text: str) -> float:
@@ -266,10 +288,15 @@ def _row(
 
 
 def _figure(pages: Pages, drawing: Drawing) -> None:
-    pages.need(drawing.height + BODY * LEADING + 6)
+    pages.need(_room_of(drawing))
     pages.text(drawing.title, BODY, bold=True)
     pages.put(*(_moved(shape, MARGIN, pages.y + 2) for shape in flattened(drawing)))
     pages.y += drawing.height + 8
+
+
+def _room_of(drawing: Drawing) -> float:
+    """Give the room of a picture with its title, which stay together."""
+    return drawing.height + BODY * LEADING + 6
 
 
 def _moved(shape: Shape, right: float, down: float) -> Shape:
@@ -284,6 +311,6 @@ def _foot(pages: Pages, document: Document, number: int, total: int) -> Iterator
     y, size = PAGE_HEIGHT - 30.0, 7.5
     yield Stroke(x1=MARGIN, y1=y - 11, x2=MARGIN + INNER, y2=y - 11, colour=RULE, width=0.5)
     words = document.foot or document.title
-    line = broken(plain(words), size, INNER - 60, pages.measure)[0]
+    line = _shortened(plain(words), size, INNER - 60, pages.measure)
     yield Label(x=MARGIN, y=y, text=line, size=size, colour=MUTED)
     yield Label(x=MARGIN + INNER, y=y, text=f"{number} / {total}", size=size, anchor="end", colour=MUTED)

@@ -182,6 +182,46 @@ def test_a_heading_stays_with_the_table_under_it(before: int) -> None:
     assert any(text.startswith("tall") for text in told)
 
 
+@pytest.mark.parametrize("before", range(30, 60))
+def test_a_heading_stays_with_the_picture_under_it(before: int) -> None:
+    picture = Figure(Drawing(title="Days", height=130, shapes=(Box(x=0, y=0, width=10, height=130),)))
+    blocks = (*(Paragraph("line") for _ in range(before)), Heading("Attribution", level=3), picture)
+    pages = set_pages(Document(title="t", language="en", blocks=blocks), fixed)
+    (told,) = [texts for page in pages if "Attribution" in (texts := [x.text for x in page if isinstance(x, Label)])]
+    assert "Days" in told
+
+
+def test_a_foot_that_is_too_long_keeps_what_it_warns_of_and_shows_that_it_was_cut() -> None:
+    foot = "internal, not for the client · " + "Portal " * 40
+    (page,) = set_pages(Document(title="t", language="en", blocks=(), foot=foot), fixed)
+    (told,) = [one for one in page if isinstance(one, Label) and one.text.startswith("internal")]
+    assert told.text.startswith("internal, not for the client · Portal")
+    assert told.text.endswith("…")
+    assert told.x + fixed(told.text, told.size) <= PAGE_WIDTH - MARGIN - 50
+
+
+def test_a_columns_title_is_not_broken_between_its_characters() -> None:
+    columns = [("级别", 1), ("事项", 30), ("待定天数", 1)]
+    pages = set_pages(Document(title="t", language="zh", blocks=(table(columns, [("S4", "长" * 400, "3")]),)), fixed)
+    told = {shape.text for shape in pages[0] if isinstance(shape, Label)}
+    assert {"级别", "待定天数"} <= told
+
+
+@pytest.mark.parametrize("word", ["e-mail", "Re-sign"])
+def test_no_line_ends_in_the_head_of_a_short_compound(word: str) -> None:
+    for width in range(30, 200):
+        lines = broken(f"sent twice by {word} on Monday", 10.0, float(width), fixed)
+        assert not any(line.endswith(("e-", "Re-")) for line in lines) or width < fixed(word, 10.0)
+
+
+def test_days_and_addresses_stay_whole_in_html_and_longer_words_do_not_push_the_table_out() -> None:
+    row = ("打开 2026-06-12 09:05 之前", "wei.zhang@vendor.example", "x" * 60)
+    html = to_html(Document(title="t", language="zh", blocks=(table([("a", 1), ("b", 1), ("c", 1)], [row]),)))
+    assert '打开 <span class="day">2026-06-12</span> 09:05 之前' in html
+    assert "<td>wei.zhang@vendor.example</td>" in html
+    assert f'<td class="long">{"x" * 60}</td>' in html
+
+
 def test_a_picture_is_not_cut_by_the_end_of_a_page() -> None:
     box = Drawing(title="p", height=300, shapes=(Box(x=0, y=0, width=10, height=300),))
     pages = set_pages(Document(title="t", language="en", blocks=(Figure(box), Figure(box), Figure(box))), fixed)
