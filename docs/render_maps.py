@@ -153,6 +153,7 @@ SIDECAR_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "feedback.follow_up": ("the action that follows it up", "跟进事项"),
     "feedback.loop_due": ("day by which it is followed up", "跟进期限"),
     "feedback.cause": ("lesson: code of its root cause", "经验教训：原因代码"),
+    "feedback.internal": ("not for the client's eyes", "仅内部可见"),
     "feedback.verified_on": ("lesson: day the remedy was seen to work", "经验教训：验证日期"),
 }  # fmt: skip
 """Entity and field -> what the field is for, in English and Chinese."""

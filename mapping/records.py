@@ -136,6 +136,7 @@ SIDECAR: Final[Mapping[EntityKind, Mapping[str, HubField]]] = {
     "feedback": _fields(
         F("task", "ref", "task"), F("question", "text"), F("channel", "text"), F("lang", "text"),
         F("follow_up", "ref", "task"), F("loop_due", "date"), F("cause", "text"), F("verified_on", "date"),
+        F("internal", "bool"),
     ),
     "comment": {},
 }  # fmt: skip

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from reports.document import Block, Cell, Document, Heading, table
+from reports.drawing import fit
 from reports.parts import contacts_table, head_of, items_table, lines, score_line, shown_items
 from reports.voice import Voice
 from supervise.dossier import ContactLine, Dossier
@@ -14,6 +16,10 @@ from supervise.report import TaskItem
 
 MOST: Final = 3
 """Lines of each list: the brief is one page."""
+_SIZE: Final = 8.5
+_WIDTH: Final = 150.0
+_NARROW: Final = 100.0
+"""What a title may take in points at the size of a table's text, and what it may in a narrow column."""
 
 
 def brief(dossiers: Sequence[Dossier], voice: Voice, period: str) -> Document:
@@ -26,9 +32,11 @@ def brief(dossiers: Sequence[Dossier], voice: Voice, period: str) -> Document:
         ("client_items", [item for each in dossiers for item in shown_items(each.client_items, voice)], False),
         ("ours_open", [item for each in dossiers for item in shown_items(each.our_items, voice)], True),
     ):
-        blocks += [Heading(voice.say(f"section.{name}")), items_table(_loudest(items), voice, ours=ours)]
+        shown = [_short(item) for item in _loudest(items)]
+        title = voice.say(f"section.{name}")
         if len(items) > MOST:
-            blocks.append(lines([voice.say("more", count=len(items) - MOST)], ""))
+            title = f"{title} · {voice.say('more', count=len(items) - MOST)}"
+        blocks += [Heading(title), items_table(shown, voice, ours=ours)]
     blocks += [Heading(voice.say("section.contacts")), contacts_table(_people(dossiers), voice)]
     blocks += [Heading(voice.say("section.satisfaction")), _satisfaction(dossiers, voice)]
     head = (*head_of(first.now_ms, voice), _sources(first, voice))
@@ -50,7 +58,7 @@ def _sources(dossier: Dossier, voice: Voice) -> str:
 def _projects(dossiers: Sequence[Dossier], voice: Voice) -> Block:
     rows = [
         (
-            each.project.name, voice.word("lifecycle", each.project.lifecycle),
+            _cut(each.project.name), voice.word("lifecycle", each.project.lifecycle),
             Cell(voice.word("health", each.health.level), "alarm" if each.health.level == "red" else "plain"),
             _next_milestone(each, voice), str(sum(item.obd > 0 for item in each.client_items)),
             str(sum(item.obd > 0 for item in each.our_items)),
@@ -70,27 +78,20 @@ def _next_milestone(dossier: Dossier, voice: Voice) -> str:
     coming = [line for line in dossier.milestones if line.achieved_on is None and line.forecast is not None]
     if not coming:
         return "—"
-    line = min(coming, key=lambda each: (each.forecast or dossier.today, each.uid))
-    return f"{line.title} {voice.day(line.forecast)} ({voice.signed(line.slip_bd)})"
+    line = min(coming, key=lambda each: (each.approved or each.forecast or dossier.today, each.uid))
+    return f"{_cut(line.title)} {voice.day(line.forecast)} ({voice.signed(line.slip_bd)})"
 
 
 def _talk(dossier: Dossier, voice: Voice) -> list[str]:
     """Give what a call should touch: decisions, silence, open loops, high risks, unpaid changes."""
-    words = [
-        voice.say("talk.decision", title=each.title, project=dossier.project.name, age=each.age_bd)
-        for each in dossier.decisions
-    ]
+    name = _cut(dossier.project.name)
+    words = [voice.say("talk.decision", title=each.title, project=name, age=each.age_bd) for each in dossier.decisions]
     words += [
-        voice.say("talk.flag", flag=voice.word("flag", flag.code), project=dossier.project.name)
-        for flag in _people_flags(dossier)
+        voice.say("talk.flag", flag=voice.word("flag", flag.code), project=name) for flag in _people_flags(dossier)
     ]
+    words += [voice.say("talk.loop", title=each.title, project=name) for each in dossier.feedback if each.loop_open]
     words += [
-        voice.say("talk.loop", title=each.title, project=dossier.project.name)
-        for each in dossier.feedback
-        if each.loop_open
-    ]
-    words += [
-        voice.say("talk.risk", title=risk.title, score=risk.score, project=dossier.project.name)
+        voice.say("talk.risk", title=risk.title, score=risk.score, project=name)
         for risk in dossier.risks
         if risk.live and (risk.score or 0) >= 15
     ]
@@ -107,7 +108,17 @@ def _loudest(items: Sequence[TaskItem]) -> list[TaskItem]:
 
 def _people(dossiers: Sequence[Dossier]) -> list[ContactLine]:
     by_uid = {line.uid: line for each in dossiers for line in each.contacts if line.side in {"", "client"}}
-    return sorted(by_uid.values(), key=lambda line: (not line.roles, line.name, line.uid))[:MOST]
+    first = sorted(by_uid.values(), key=lambda line: (not line.roles, line.name, line.uid))[:MOST]
+    return [replace(line, title=_cut(line.title)) for line in first]
+
+
+def _short(item: TaskItem) -> TaskItem:
+    return replace(item, title=_cut(item.title), blocks=tuple(_cut(title, _NARROW) for title in item.blocks))
+
+
+def _cut(text: str, width: float = _WIDTH) -> str:
+    """Give what two lines of a cell hold of a long title; the weekly report has it whole."""
+    return fit(text, _SIZE, width)
 
 
 def _satisfaction(dossiers: Sequence[Dossier], voice: Voice) -> Block:

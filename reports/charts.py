@@ -37,6 +37,7 @@ __all__ = [
 ]  # fmt: skip
 
 BUCKETS: Final = ((0, "0"), (2, "1–2"), (4, "3–4"), (9, "5–9"), (10**9, "10+"))
+DAY: Final = timedelta(days=1)
 _ROW: Final = 18.0
 
 
@@ -185,8 +186,11 @@ def milestone_trend(trends: Sequence[Trend], language: Language) -> Drawing:
     )  # fmt: skip
 
 
-def delay_waterfall(parts: Delay, language: Language) -> Drawing:
+def delay_waterfall(parts: Delay, language: Language, *, outward: bool = False) -> Drawing:
     """Show the parts of a delay as steps that end at the delay itself.
+
+    Args:
+        outward: the client reads it too: days beyond the plan, which says no more than the calendar does.
 
     Raises:
         ValueError: the parts do not add up to the delay.
@@ -194,6 +198,7 @@ def delay_waterfall(parts: Delay, language: Language) -> Drawing:
     steps = _steps(parts)
     if sum(days for _, days in steps) != parts.delay:
         raise ValueError(f"the parts make {sum(days for _, days in steps)} days and the delay has {parts.delay}")
+    title, whole = ("chart.beyond", "part.beyond") if outward else ("chart.waterfall", "part.delay")
     height, base = 130.0, 104.0
     heights = [0]
     for _, days in steps:
@@ -213,25 +218,32 @@ def delay_waterfall(parts: Delay, language: Language) -> Drawing:
                     edge=INK, hatch=hatch,
                 )
             )  # fmt: skip
+        elif name != "delay":
+            shapes.append(
+                Stroke(
+                    x1=left, y1=base - high * scale, x2=left + column * 0.64, y2=base - high * scale, colour=MUTED,
+                    dashed=True,
+                )
+            )  # fmt: skip
         middle = left + column * 0.32
+        word = say(language, whole if name == "delay" else f"part.{name}")
         shapes.append(
             Label(x=middle, y=base - high * scale - 4, text=_signed(days), size=8.5, anchor="middle", bold=True)
         )  # fmt: skip
         shapes.append(
             Label(
-                x=middle, y=base + 13, text=fit(say(language, f"part.{name}"), 7.5, column - 4), size=7.5,
-                anchor="middle",
+                x=middle, y=base + 13, text=fit(word, 7.5, column - 4), size=7.5, anchor="middle",
             )
         )  # fmt: skip
         if at < len(steps):
             level = base - heights[at + 1] * scale
             shapes.append(
-                Stroke(x1=left + column * 0.64, y1=level, x2=left + column, y2=level, colour=MUTED, dashed=True)
+                Stroke(x1=left + column * 0.64, y1=level, x2=left + column * 1.18, y2=level, colour=MUTED, dashed=True)
             )  # fmt: skip
     line = " | ".join(f"{say(language, f'part.{name}')} {_signed(days)}" for name, days in steps)
-    total = f"{say(language, 'part.delay')} {parts.delay}"
+    total = f"{say(language, whole)} {parts.delay}"
     return Drawing(
-        title=say(language, "chart.waterfall"), height=height, shapes=tuple(shapes), summary=(f"{line} | = {total}",)
+        title=say(language, title), height=height, shapes=tuple(shapes), summary=(f"{line} | = {total}",)
     )  # fmt: skip
 
 
@@ -317,7 +329,8 @@ def _held(lanes: Sequence[Lane], holder: str) -> bool:
 
 def _lane_words(lane: Lane, language: Language) -> str:
     ways = " → ".join(
-        f"{say(language, f'ball.{span.holder}')} {span.start:%m-%d}–{span.end:%m-%d}" for span in lane.spans
+        f"{say(language, f'ball.{span.holder}')} {span.start:%m-%d}–{max(span.start, span.end - DAY):%m-%d}"
+        for span in lane.spans
     )
     return f"{lane.title}: {ways}"
 

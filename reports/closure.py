@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from reports.document import Block, Document, Facts, Heading, Paragraph, table
 from reports.parts import (
     acceptance_table,
@@ -10,6 +12,7 @@ from reports.parts import (
     changes_blocks,
     lines,
     milestones_table,
+    open_items,
     paper,
     people_of,
     satisfaction_blocks,
@@ -17,7 +20,11 @@ from reports.parts import (
     titles_of,
 )  # fmt: skip
 from reports.voice import Voice
-from supervise.dossier import Dossier
+from reports.wording import WORDS
+from supervise.dossier import Dossier, FeedbackLine
+
+_NAMED: Final = frozenset({"acceptance", "conditions", "punch", "client_action"})
+"""Conditions that are about an item; without a title it is one the reader does not see."""
 
 
 def closure(dossier: Dossier, voice: Voice, period: str) -> Document:
@@ -25,6 +32,7 @@ def closure(dossier: Dossier, voice: Voice, period: str) -> Document:
     sections: list[tuple[str, list[Block]]] = [
         ("plan_actual", [Facts(_plan(dossier, voice)), milestones_table(dossier.milestones, voice)]),
         ("gate", [_gate(dossier, voice)]),
+        ("open", open_items(dossier, voice)),
         ("acceptance", [acceptance_table(dossier.acceptance, people_of(dossier), voice)]),
         ("changes", changes_blocks(dossier.changes, dossier.change_totals, voice)),
         ("days", _days(dossier, voice)),
@@ -40,7 +48,8 @@ def closure(dossier: Dossier, voice: Voice, period: str) -> Document:
         for uid, attribution in sorted(dossier.attribution.items()):
             if attribution.delay:
                 blocks += attribution_blocks(attribution, titles.get(uid, uid), voice)
-    blocks += appendix(dossier, shown_items([*dossier.client_items, *dossier.our_items], voice), voice)
+    items = shown_items([*dossier.client_items, *dossier.our_items, *dossier.third_items], voice)
+    blocks += appendix(dossier, items, voice)
     return paper("closure", dossier, voice, period, blocks)
 
 
@@ -58,11 +67,18 @@ def _plan(dossier: Dossier, voice: Voice) -> tuple[tuple[str, str], ...]:
 
 
 def _gate(dossier: Dossier, voice: Voice) -> Block:
+    """Give what keeps the project open; what waits for the client is one line, for the items follow by side."""
     open_ = [item for item in dossier.gate.open if item.code != "final_report"]  # this is the final report
     if not open_:
         return Paragraph(voice.say("gate.passes"), "strong")
-    rows = [(voice.word("gate", item.code), item.what, voice.word("gate_step", item.next_step)) for item in open_]
-    return table([(voice.say("gate"), 3), (voice.say("task"), 4), (voice.say("next_step"), 4)], rows)
+    waiting = [item for item in open_ if item.code == "client_action" and item.what]
+    rows: dict[tuple[str, str, str], None] = {}
+    for item in open_:
+        what = item.what or (voice.say("untitled_item") if item.code in _NAMED else "—")
+        if item.code == "client_action" and waiting:
+            what = voice.say("gate.count", count=len(waiting))
+        rows[voice.word("gate", item.code), what, voice.word("gate_step", item.next_step)] = None
+    return table([(voice.say("gate"), 3), (voice.say("task"), 4), (voice.say("next_step"), 4)], list(rows))
 
 
 def _days(dossier: Dossier, voice: Voice) -> list[Block]:
@@ -83,10 +99,13 @@ def _days(dossier: Dossier, voice: Voice) -> list[Block]:
 
 
 def _lessons(dossier: Dossier, voice: Voice) -> Block:
-    words = [
-        voice.say("lesson_line", title=each.title, cause=voice.word("cause", each.cause)) for each in dossier.lessons
-    ]
-    return lines(words, voice.say("none.lessons"))
+    return lines([_lesson(each, voice) for each in dossier.lessons], voice.say("none.lessons"))
+
+
+def _lesson(line: FeedbackLine, voice: Voice) -> str:
+    """Give a lesson with its cause; a code that only our own people know is not told to the client."""
+    told = bool(line.cause) and (voice.internal or f"cause.{line.cause}" in WORDS)
+    return voice.say("lesson_line", title=line.title, cause=voice.word("cause", line.cause)) if told else line.title
 
 
 def _improvements(dossier: Dossier, voice: Voice) -> Block:

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from reports.document import Block, Document, Facts, Heading, Paragraph, table
-from reports.parts import attribution_blocks, paper, titles_of
+from reports.parts import attribution_blocks, paper, reached_or_forecast, titles_of
 from reports.sheet import Sheet, sheet
 from reports.voice import Voice
-from supervise.delay import Attribution, DayEntry
+from supervise.delay import Attribution, DayEntry, DayEvidence
 from supervise.dossier import Dossier
 
 HASH: Final = 12
@@ -57,38 +57,40 @@ def _milestone(dossier: Dossier, uid: str, attribution: Attribution, voice: Voic
     line = next((each for each in dossier.milestones if each.uid == uid), None)
     facts = [
         (voice.say("approved"), voice.day(line.approved if line else None)),
-        (voice.say("forecast"), voice.day((line.achieved_on or line.forecast) if line else None)),
-        (voice.say("part.delay"), str(attribution.delay)),
+        (voice.say("forecast"), reached_or_forecast(line, voice) if line else "—"),
+        (voice.say("days.delay" if voice.internal else "days.beyond"), str(attribution.delay)),
     ]
     if not attribution.delay and not attribution.days:
         return [Facts(tuple(facts))]
-    picture = attribution_blocks(attribution, voice.say("chart.waterfall"), voice)[1 : None if voice.internal else 2]
+    picture = attribution_blocks(attribution, "", voice)[1:]
     rows = [_day(entry, voice) for entry in attribution.days]
     columns = [
-        (voice.say("day"), 2), (voice.say(_side(voice)), 1), (voice.say("task"), 4), (voice.say("evidence"), 5),
+        (voice.say("day"), 2), (voice.say(_side(voice)), 1), (voice.say("item_evidence"), 9),
         (voice.say("disputed"), 2),
     ]  # fmt: skip
-    return [Facts(tuple(facts)), *picture, table(columns, rows, voice.say("none.days"))]
+    return [Facts(tuple(facts)), *picture, table(columns, rows, voice.say("none.day_rows"))]
 
 
 def _day(entry: DayEntry, voice: Voice) -> tuple[str, ...]:
-    words = "day_evidence" if voice.internal else "day_evidence.client"
-    evidence = "; ".join(
-        voice.say(
-            words, ball=voice.minute(one.ball_ms), due=voice.day(one.due_eff),
-            notice=voice.minute(one.notice_ms) if one.notice_ms else voice.say("no_notice"),
-        )
-        for one in entry.evidence
-    )  # fmt: skip
-    named = [one.title or one.uid for one in entry.evidence] or list(entry.items)
-    titles = voice.comma.join(name or voice.say("untitled_item") for name in named)
+    said = [_evidence(one, voice) for one in entry.evidence]
+    said = said or [uid or voice.say("untitled_item") for uid in entry.items]
+    between = "；" if voice.language == "zh" else "; "
     return (
         entry.day.isoformat(),
         voice.word("day_holder", entry.holder),
-        titles,
-        evidence or "—",
+        between.join(said) or "—",
         entry.disputed or "—",
     )
+
+
+def _evidence(one: DayEvidence, voice: Voice) -> str:
+    """Give an item that decided a day with what shows it: since when it was there, its day, the notice."""
+    notice = voice.say("notice_at", at=voice.minute(one.notice_ms)) if one.notice_ms else voice.say("no_notice")
+    return voice.say(
+        "day_evidence" if voice.internal else "day_evidence.client",
+        title=one.title or one.uid or voice.say("untitled_item"), ball=voice.minute(one.ball_ms),
+        due=voice.day(one.due_eff), notice=notice,
+    )  # fmt: skip
 
 
 def _moves(dossier: Dossier, voice: Voice) -> Block:

@@ -44,10 +44,11 @@ def digest(dossiers: Sequence[Dossier], voice: Voice, period: str, name: str = "
 
 def _project(dossier: Dossier, voice: Voice) -> list[Block]:
     blocks: list[Block] = []
-    client, ours = _late_of(dossier.client_items, voice), _late_of([*dossier.our_items, *dossier.third_items], voice)
-    for name, items in (("client_open", client), ("ours_open", ours)):
-        if items:
-            blocks += [Heading(voice.section(name), 3), _table(dossier, items, voice)]
+    sides = (("client_open", dossier.client_items), ("ours_open", dossier.our_items), ("third", dossier.third_items))
+    for name, items in sides:
+        late = _late_of(items, voice)
+        if late:
+            blocks += [Heading(voice.section(name), 3), _table(dossier, late, voice)]
     return blocks
 
 
@@ -55,7 +56,7 @@ def _table(dossier: Dossier, items: Sequence[TaskItem], voice: Voice) -> Block:
     last = {line.name: line.last_two_way_ms for line in dossier.contacts}
     rows = []
     for item in items:
-        who = item.contact or item.owner or "—"
+        who = ((item.contact or item.owner) if item.ball == "client" else (item.owner or item.contact)) or "—"
         row: list[Cell | str] = [
             _titled(item, voice), who, item.due_eff or "—", Cell(state_of(item, voice), "strong"),
             voice.comma.join(item.blocks) or "—",
@@ -64,8 +65,8 @@ def _table(dossier: Dossier, items: Sequence[TaskItem], voice: Voice) -> Block:
             row = [Cell(item.severity or "", "strong"), *row, voice.minute(last.get(item.contact)), _step(item, voice)]
         rows.append(row)
     columns = [
-        (voice.say("task"), 4), (voice.say("contact_or_owner"), 2), (voice.say("due"), 2), (voice.say("state"), 4),
-        (voice.say("blocks"), 2),
+        (voice.say("task"), 5), (voice.say("contact_or_owner"), 2), (voice.say("due"), 2), (voice.say("state"), 4),
+        (voice.say("blocks"), 3),
     ]  # fmt: skip
     if voice.internal:
         columns = [(voice.say("severity"), 1), *columns, (voice.say("last_heard"), 2), (voice.say("next_step"), 3)]
@@ -79,7 +80,7 @@ def _titled(item: TaskItem, voice: Voice) -> str:
 
 def _step(item: TaskItem, voice: Voice) -> str:
     if item.ball != "client":
-        return voice.say("step.ours")
+        return voice.say("step.third" if item.ball == "third_party" else "step.ours")
     return voice.word("step", item.severity) if item.severity else "—"
 
 

@@ -38,10 +38,13 @@ def read_all(tx: Tx, uids: Sequence[str], *, now_ms: int, knobs: Knobs, looking_
     return [found[uid] for uid in uids if uid in found]
 
 
-def client_actions(tx: Tx, dossier: Dossier) -> tuple[tuple[date, ...], tuple[date, ...]]:
+def client_actions(tx: Tx, dossier: Dossier, *, outward: bool = False) -> tuple[tuple[date, ...], tuple[date, ...]]:
     """Give the due days of a project's client actions, done or not, and the days those were done that are.
 
     Whose an action is, is told without its status: what is done waits on nobody any more.
+
+    Args:
+        outward: leave out what is marked internal.
     """
     rows = hub.select(tx, "task", where={"project": dossier.project.uid})
     due: list[date] = []
@@ -51,6 +54,8 @@ def client_actions(tx: Tx, dossier: Dossier) -> tuple[tuple[date, ...], tuple[da
         values = {name: value for name, value in row.values.items() if name != "status"}
         waits = row.values.get("status") == "waiting_client"
         day, at_ms = row.values.get("due"), row.values.get("done_at")
+        if outward and row.values.get("internal") is True:
+            continue
         if not day or not (waits or ball_of(row.uid, values).holder == "client"):
             continue
         due.append(date.fromisoformat(str(day)[:10]))

@@ -93,7 +93,7 @@ def project_report(tx: Tx, kind: str, dossier: Dossier, edition: Edition) -> Rep
             (one.period, int(one.doc["at_ms"]), one.doc["facts"])
             for one in issues.before(tx, kind, uid, edition, period)
         ]
-        due, done = client_actions(tx, dossier)
+        due, done = client_actions(tx, dossier, outward=edition == "client")
         past = replace(past_of(told, dossier.zone), due=due, done=done)
         documents = in_both(lambda voice: weekly(dossier, voice, period, past), edition, dossier.zone)
         facts = facts_of(dossier, voices["zh"])

@@ -38,6 +38,8 @@ def shown_items(items: Iterable[TaskItem], voice: Voice) -> list[TaskItem]:
 
 def state_of(item: TaskItem, voice: Voice) -> str:
     """Say how long an item has waited, in the same neutral words for both sides."""
+    if item.paused:
+        return voice.say("state.paused")
     if item.since is None and item.obd == 0:
         return voice.say("state.open" if item.due_eff else "state.undated")
     code = item.kind if item.kind in WAITS and item.ball == "client" else "action"
@@ -57,10 +59,20 @@ def items_table(items: Sequence[TaskItem], voice: Voice, *, ours: bool = False) 
         for item in items
     ]
     columns = [
-        (voice.say("task"), 5), (voice.say("owner" if ours else "contact"), 3), (voice.say("due"), 2),
-        (voice.say("state"), 5), (voice.say("blocks"), 2),
+        (voice.say("task"), 10), (voice.say("owner" if ours else "contact"), 4), (voice.say("due"), 4),
+        (voice.say("state"), 9), (voice.say("blocks"), 6),
     ]  # fmt: skip
     return table(columns, rows, voice.say("none.items"))
+
+
+def open_items(dossier: Dossier, voice: Voice) -> list[Block]:
+    """Give what is open on either side, one table beside the other; of others' only where there is any."""
+    third = shown_items(dossier.third_items, voice)
+    blocks: list[Block] = [
+        Heading(voice.section("client_open"), 3), items_table(shown_items(dossier.client_items, voice), voice),
+        Heading(voice.section("ours_open"), 3), items_table(shown_items(dossier.our_items, voice), voice, ours=True),
+    ]  # fmt: skip
+    return [*blocks, Heading(voice.section("third"), 3), items_table(third, voice)] if third else blocks
 
 
 def milestones_table(lines: Sequence[MilestoneLine], voice: Voice) -> Table:
@@ -68,7 +80,7 @@ def milestones_table(lines: Sequence[MilestoneLine], voice: Voice) -> Table:
     rows = [
         (
             line.title, voice.day(line.baseline), voice.day(line.approved), voice.signed(line.extension_bd),
-            voice.say("achieved_on", day=voice.day(line.achieved_on)) if line.achieved_on else voice.day(line.forecast),
+            reached_or_forecast(line, voice),
             Cell(voice.signed(line.slip_bd), "strong" if (line.slip_bd or 0) > 0 else "plain"),
         )
         for line in lines
@@ -78,6 +90,12 @@ def milestones_table(lines: Sequence[MilestoneLine], voice: Voice) -> Table:
         (voice.say("extension"), 1, "right"), (voice.say("forecast"), 3), (voice.say("slip"), 1, "right"),
     ]  # fmt: skip
     return table(columns, rows, voice.say("none.milestones"))  # type: ignore[arg-type]
+
+
+def reached_or_forecast(line: MilestoneLine, voice: Voice) -> str:
+    """Give the day a milestone was reached, or the one it is expected on."""
+    reached = line.achieved_on
+    return voice.say("achieved_on", day=voice.day(reached)) if reached else voice.day(line.forecast)
 
 
 def changes_blocks(changes: Sequence[ChangeView], totals: ChangeTotals, voice: Voice) -> list[Block]:
@@ -207,14 +225,15 @@ def _interval(score: Score, voice: Voice) -> Interval:
 
 
 def attribution_blocks(attribution: Attribution, title: str, voice: Voice) -> list[Block]:
-    """Give the parts of one milestone's delay, which sum to it."""
+    """Give the parts of one milestone's delay, which sum to it; what follows from them is for our own people."""
     parts = Delay(
         delay=attribution.delay, client=attribution.client, concurrent=attribution.concurrent,
         vendor=attribution.vendor, third_party=attribution.third, unexplained=attribution.unexplained,
         recovered=attribution.recovered,
     )  # fmt: skip
     words = voice.say("relief_line", relief=attribution.relief, claimable=attribution.claimable)
-    return [Heading(title, 3), Figure(delay_waterfall(parts, voice.language)), Paragraph(words)]
+    picture = Figure(delay_waterfall(parts, voice.language, outward=not voice.internal))
+    return [Heading(title, 3), picture, *([Paragraph(words)] if voice.internal else [])]
 
 
 def contacts_table(contacts: Sequence[ContactLine], voice: Voice) -> Table:
@@ -267,9 +286,10 @@ def appendix(dossier: Dossier, items: Sequence[TaskItem], voice: Voice) -> list[
     columns = [(voice.say("task"), 3), (voice.say("record"), 4), (voice.say("modified"), 2), (voice.say("rules"), 1)]
     knobs = ", ".join(f"{name}={plain(value)}" for name, value in sorted(dossier.knobs.items()))
     facts = [
-        (voice.say("calendar"), dossier.calendar), (voice.say("zone"), dossier.zone),
+        (voice.say("calendar"), _reckoned(dossier.calendar, (item.calendar for item in items), voice)),
+        (voice.say("zone"), _reckoned(dossier.zone, (item.zone for item in items), voice)),
         (voice.say("knobs"), knobs or voice.say("none")),
-    ]  # fmt: skip
+    ]
     blocks: list[Block] = [
         Heading(voice.say("section.appendix")), Heading(voice.say("evidence"), 3),
         table(columns, rows, voice.say("none")), Heading(voice.say("basis"), 3), Facts(tuple(facts)),
@@ -277,6 +297,12 @@ def appendix(dossier: Dossier, items: Sequence[TaskItem], voice: Voice) -> list[
     if any(item.provisional for item in items):
         blocks.append(Paragraph(voice.say("provisional"), "muted"))
     return blocks
+
+
+def _reckoned(own: str, used: Iterable[str], voice: Voice) -> str:
+    """Give the project's calendar or time zone, and those of the items that have another."""
+    others = sorted({name for name in used if name and name != own})
+    return voice.say("for_items", own=own, names=voice.comma.join(others)) if others else own
 
 
 def freshness(dossier: Dossier, voice: Voice) -> tuple[Block, ...]:

@@ -15,6 +15,7 @@ from reports.changes import differences, facts_of, next_period, told
 from reports.charts import Lane, Span, Trend, ageing, ball_lanes, burn_up, milestone_trend
 from reports.document import Block, Document, Facts, Figure, Heading, Paragraph
 from reports.parts import (
+    SCALES,
     acceptance_table,
     appendix,
     attribution_blocks,
@@ -194,19 +195,30 @@ def _signed(dossier: Dossier, voice: Voice) -> list[Block]:
 def _satisfaction(dossier: Dossier, voice: Voice) -> list[Block]:
     titles = titles_of(dossier)
     open_loops = [
-        voice.say("loop_line", title=each.title, status=_status(each, voice), follow=_follow_up(each, titles))
+        voice.say("loop_line", title=_loop_title(each, voice), follow=_follow_up(each, titles, voice))
         for each in dossier.feedback
-        if each.kind != "lesson" and each.status not in {"closed", "resolved"}
-    ]  # fmt: skip
+        if _is_told(each, voice)
+    ]
     return [*satisfaction_blocks(dossier.satisfaction.scores, voice), lines(open_loops, voice.say("none.loops"))]
 
 
-def _follow_up(line: FeedbackLine, titles: Mapping[str, str]) -> str:
-    return titles.get(line.follow_up, line.follow_up) or "—"
+def _is_told(line: FeedbackLine, voice: Voice) -> bool:
+    """Say whether a feedback is told: open, no lesson; of answers to a survey only what waits, and to us alone.
+
+    The table has the scores. Who of the client's people gave which is no news to send to them.
+    """
+    if line.kind == "lesson" or line.status in {"closed", "resolved"}:
+        return False
+    return line.kind not in SCALES or (voice.internal and line.loop_open)
 
 
-def _status(line: FeedbackLine, voice: Voice) -> str:
-    return voice.word("feedback_status", line.status)
+def _loop_title(line: FeedbackLine, voice: Voice) -> str:
+    return f"{line.title} · {voice.word('feedback_status', line.status)}" if line.status else line.title
+
+
+def _follow_up(line: FeedbackLine, titles: Mapping[str, str], voice: Voice) -> str:
+    """Give the action that follows it up; one that is done or not for this reader is only said to be there."""
+    return (titles.get(line.follow_up) or voice.say("loop_arranged")) if line.follow_up else "—"
 
 
 def _next(dossier: Dossier, voice: Voice) -> list[Block]:
@@ -243,12 +255,16 @@ def _internal(dossier: Dossier, voice: Voice) -> list[Block]:
 
 
 def _flag(flag: Flagged, titles: Mapping[str, str], voice: Voice) -> str:
-    what = " ".join(part for part in (voice.word("flag", flag.code), titles.get(flag.uid, "")) if part)
+    word, title = voice.word("flag", flag.code), titles.get(flag.uid, "")
+    what = voice.say("flag_of", flag=word, title=title) if title else word
     return voice.say("flag_line", flag=what, since=voice.day(flag.since)) if flag.since else what
 
 
 def _gap(dossier: Dossier, voice: Voice) -> list[Block]:
     health, project = dossier.health, dossier.project
+    if not project.health:
+        words = voice.say("gap_line.undeclared", computed=voice.word("health", health.computed_today))
+        return [Paragraph(words)]
     words = voice.say(
         "gap_line", declared=voice.word("health", project.health), computed=voice.word("health", health.computed_today),
         gap=voice.number(health.declared_gap),

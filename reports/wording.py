@@ -103,6 +103,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "chart.days_late": ("{days} 个工作日", "{days} working days"),
     "chart.trend": ("里程碑预测的变化", "How the forecasts of milestones moved"),
     "chart.waterfall": ("延误构成（工作日）", "What the delay is made of (working days)"),
+    "chart.beyond": ("超出计划天数的构成（工作日）", "What the days beyond plan are made of (working days)"),
     "chart.burn_up": ("客户待办: 到期与完成", "Client actions: due and done"),
     "chart.burn_up_line": ("共 {all} 项，至今到期 {due} 项，完成 {done} 项", "of {all}, {due} due by now, {done} done"),
     "chart.due": ("到期", "due"),
@@ -115,6 +116,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "part.unexplained": ("未解释", "unexplained"),
     "part.recovered": ("已追回", "recovered"),
     "part.delay": ("延误", "delay"),
+    "part.beyond": ("超出计划", "beyond plan"),
     "score.few": ("{n} 份答卷，样本不足", "{n} answers: too few"),
     "pdf.missing": ("字体缺少 {count} 个字符，以 {sign} 代替", "{count} characters are missing, shown as {sign}"),
     # reasons of a due day

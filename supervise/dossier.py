@@ -106,7 +106,7 @@ class Dossier:
         ledger: every move of the ball, in the order it was written down.
         lessons, improvements: what was learnt, and the actions that answer it; proposals: what earlier lessons
             of this client suggest for this plan.
-        internal: uids of the tasks that are not for the client's eyes.
+        internal: uids of the tasks and the feedback that are not for the client's eyes.
         knobs: those that differ from the defaults.
     """
 
@@ -314,7 +314,9 @@ def compose(tx: Tx, material: Material) -> Dossier:
         held_notices=tuple(
             one for row in material.tasks for one in material.notices.get(row.uid, ()) if one.state in WAITING
         ),
-        internal=frozenset(row.uid for row in material.tasks if row.values.get("internal") is True),
+        internal=frozenset(
+            row.uid for row in (*material.tasks, *material.feedback) if row.values.get("internal") is True
+        ),
         knobs=unusual(material.setting.knobs),
     )
 

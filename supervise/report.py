@@ -34,6 +34,7 @@ class TaskItem:
         due: as typed in the CRM; ``due_eff``: as it counts.
         owner: who minds it on our side.
         kind: of the task; blocks: titles of the milestones that wait for it; internal: not for the client's eyes.
+        zone, calendar: its days are reckoned by; paused: a pause that people agreed on covers this day.
         sources: the linked records.
         evidence: what each statement rests on.
     """
@@ -56,6 +57,8 @@ class TaskItem:
     kind: str = "action"
     blocks: tuple[str, ...] = ()
     internal: bool = False
+    calendar: str = ""
+    paused: bool = False
     sources: tuple[SourceRef, ...] = ()
     evidence: tuple[Reason, ...] = ()
 

@@ -14,7 +14,9 @@ from store.hub import HubRow
 from store.tx import Tx
 from supervise.ball import ball_of
 from supervise.cases import Setting, TaskContext, read_moves, read_tasks, sources_of, unusual
+from supervise.due import local_day, zone_of
 from supervise.history import BallMove
+from supervise.pauses import Pause
 from supervise.report import Loudness, SupervisionReport, TaskItem, loudest_first, loudness
 from supervise.severity import Severity
 from supervise.told import told_of
@@ -183,7 +185,9 @@ def is_due_soon(verdict: TaskVerdict) -> bool:
 def task_items(tx: Tx, judged: Sequence[Judged], setting: Setting) -> list[TaskItem]:
     """Give the listed form of judged tasks, with the evidence and where each can be looked up."""
     sources = sources_of(tx, "task", [each.context.row.uid for each in judged])
-    return [_item(each, _explained(each, setting), sources.get(each.context.row.uid, ())) for each in judged]
+    return [
+        _item(each, _explained(each, setting), sources.get(each.context.row.uid, ()), setting.now_ms) for each in judged
+    ]
 
 
 def _explained(each: Judged, setting: Setting) -> TaskVerdict:
@@ -197,7 +201,7 @@ def _loudness(each: Judged) -> Loudness:
     return loudness(verdict.severity, verdict.obd, due_eff, name_of(each.context.row, "title"), verdict.uid)
 
 
-def _item(each: Judged, verdict: TaskVerdict, sources: Any) -> TaskItem:
+def _item(each: Judged, verdict: TaskVerdict, sources: Any, now_ms: int) -> TaskItem:
     context = each.context
     return TaskItem(
         uid=verdict.uid,
@@ -217,9 +221,18 @@ def _item(each: Judged, verdict: TaskVerdict, sources: Any) -> TaskItem:
         provisional=verdict.provisional,
         kind=kind_of(context.row.values)[0],
         internal=context.row.values.get("internal") is True,
+        calendar=verdict.calendar,
+        paused=_on_hold(context.case.pauses, verdict, now_ms),
         sources=sources,
         evidence=verdict.reasons,
     )
+
+
+def _on_hold(pauses: Sequence[Pause], verdict: TaskVerdict, now_ms: int) -> bool:
+    if verdict.overdue or not verdict.zone:
+        return False
+    today = local_day(now_ms, zone_of([verdict.zone])[0])
+    return any(pause.covers(today) for pause in pauses)
 
 
 def name_of(row: HubRow | None, name: str) -> str:

@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -95,6 +96,23 @@ def test_the_waterfall_ends_at_the_delay() -> None:
     assert boxes[0].height == pytest.approx(total.height * 0.6)
 
 
+def test_the_client_reads_of_days_beyond_plan_in_the_same_picture() -> None:
+    parts = Delay(delay=10, client=6, concurrent=2, vendor=3, third_party=1, recovered=2)
+    own, theirs = delay_waterfall(parts, "zh"), delay_waterfall(parts, "zh", outward=True)
+    assert "延误" in svg(own)
+    assert "延误" not in svg(theirs)
+    assert theirs.summary[0].endswith("= 超出计划 10")
+    assert [one for one in own.shapes if isinstance(one, Box)] == [one for one in theirs.shapes if isinstance(one, Box)]
+
+
+def test_the_line_of_the_waterfall_runs_on_over_parts_of_no_days() -> None:
+    drawing = delay_waterfall(Delay(delay=5, client=23, recovered=18), "en")
+    lines = [one for one in drawing.shapes if isinstance(one, Stroke) and one.dashed and one.y1 == one.y2]
+    level = min(one.y1 for one in lines)
+    spans = sorted((one.x1, one.x2) for one in lines if one.y1 == level)
+    assert all(start <= end + 0.01 for (_, end), (start, _) in pairwise(spans)), "no gap"
+
+
 def test_parts_that_do_not_add_up_are_refused() -> None:
     with pytest.raises(ValueError, match="8 days and the delay has 10"):
         delay_waterfall(Delay(delay=10, client=6, concurrent=2), "en")
@@ -104,7 +122,7 @@ def test_a_lane_is_cut_at_the_frame_and_told_whole() -> None:
     drawing = ball_lanes(LANES, date(2026, 5, 1), date(2026, 6, 12), "zh")
     bars = [shape for shape in drawing.shapes if isinstance(shape, Box) and shape.height == 11]
     assert [round(bar.width) for bar in bars] == [96, 269, 61, 304]
-    assert "客户 05-12–06-12" in drawing.summary[0]
+    assert "客户 05-12–06-11" in drawing.summary[0]
 
 
 def test_late_items_of_both_sides_stand_side_by_side() -> None:

@@ -58,7 +58,8 @@ BLAME = {
         "索赔",
         "催办",
         "督办",
-        "客户延误",
+        "延误",
+        "责任在",
         "可主张",
     ),
     "en": (
@@ -70,7 +71,7 @@ BLAME = {
         "negligen",
         "breach",
         "owes",
-        "their delay",
+        "delay",
         "guilty",
         "chase",
         "nag ",

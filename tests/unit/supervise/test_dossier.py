@@ -389,3 +389,24 @@ def test_assumptions_are_told_by_tag_or_title_whatever_became_of_them(desk: Proj
         ("a2", "confirmed", "none", None),
         ("a3", "dropped", "none", None),
     ]
+
+
+def test_an_item_on_hold_is_marked_while_its_pause_lasts_and_names_the_calendar_it_is_judged_by(
+    desk: ProjectDesk,
+) -> None:
+    desk.task("logo", "action", owner_side="client", status="waiting_client", due="2026-06-05")
+    acting.pause(desk.hand("2026-06-05T10:00"), "logo", None, date(2026, 6, 10), "brand review")
+
+    def item(now: str) -> tuple[bool, str, str | None]:
+        (found,) = look(desk, now).client_items
+        return found.paused, found.calendar, found.since
+
+    assert item("2026-06-05T12:00") == (False, "CN", None)
+    assert item("2026-06-09T12:00") == (True, "CN", None)
+    assert item("2026-06-11T12:00")[0] is False
+
+
+def test_feedback_marked_internal_is_among_what_the_client_does_not_see(desk: ProjectDesk) -> None:
+    desk.plant("feedback", "f1", subject="lesson", kind="lesson", project="p", internal=True)
+    desk.plant("feedback", "f2", subject="complaint", kind="complaint", project="p")
+    assert look(desk, "2026-06-09T12:00").internal == {"f1"}
