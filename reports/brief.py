@@ -19,7 +19,8 @@ MOST: Final = 3
 _SIZE: Final = 8.5
 _WIDTH: Final = 150.0
 _NARROW: Final = 100.0
-"""What a title may take in points at the size of a table's text, and what it may in a narrow column."""
+_TWO_LINES: Final = 200.0
+"""What a title may take in points at the size of a table's text: beside others, in a narrow column, of an item."""
 
 
 def brief(dossiers: Sequence[Dossier], voice: Voice, period: str) -> Document:
@@ -113,7 +114,9 @@ def _people(dossiers: Sequence[Dossier]) -> list[ContactLine]:
 
 
 def _short(item: TaskItem) -> TaskItem:
-    return replace(item, title=_cut(item.title), blocks=tuple(_cut(title, _NARROW) for title in item.blocks))
+    return replace(
+        item, title=_cut(item.title, _TWO_LINES), blocks=tuple(_cut(title, _NARROW) for title in item.blocks)
+    )
 
 
 def _cut(text: str, width: float = _WIDTH) -> str:

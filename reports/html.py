@@ -28,7 +28,7 @@ STYLE: Final = (
     "th,td{border-bottom:1px solid #c9d0d6;padding:.3em .5em;text-align:left;vertical-align:top;"
     "overflow-wrap:break-word;unicode-bidi:isolate}.long{overflow-wrap:anywhere}.day{white-space:nowrap}"
     "th{background:#f1f4f6;font-weight:bold;word-break:keep-all;overflow-wrap:normal}.short{white-space:nowrap}.right{text-align:right;white-space:nowrap}"
-    "dl{display:grid;grid-template-columns:minmax(7em,max-content) 1fr;gap:.15em 1em;margin:.4em 0}"
+    "dl{display:grid;grid-template-columns:fit-content(38%) minmax(0,1fr);gap:.15em 1em;margin:.4em 0}"
     "dt{color:#5b6773}dd{margin:0;overflow-wrap:anywhere;unicode-bidi:isolate}"
     "figure{margin:.8em 0}figcaption{font-weight:bold;margin-bottom:.3em}svg{width:100%;height:auto}"
     "footer{margin-top:2.5em;border-top:1px solid #c9d0d6;padding-top:.5em;color:#5b6773;font-size:.9em}"

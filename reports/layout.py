@@ -178,6 +178,8 @@ def _beginning(pages: Pages, blocks: Sequence[Block]) -> float:
         return _head_of(pages, block)
     if isinstance(block, Figure):
         return _room_of(block.drawing)
+    if isinstance(block, Listing):
+        return min(len(block.items), 3) * BODY * LEADING
     return 3 * BODY * LEADING
 
 
