@@ -215,11 +215,21 @@ ACTING: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "explain.overdue": ("the last instant has passed: overdue since {since}", "已过截止瞬间:自 {since} 起逾期"),
     "explain.not_due": ("the due day is not over", "到期日尚未结束"),
+    "explain.paused_today": ("an agreed pause covers this day: nothing is late", "双方同意的暂停涵盖今日,不计逾期"),
+    "explain.not_supervised": (
+        "not supervised ({why}): in no list and told to nobody; the rules would say:",
+        "不在督办之列({why}):不列出,不通知;按规则本应为:",
+    ),
+    "left.out_of_scope": ("outside the scope, `where`, of every connection", "不在任何连接的范围 where 之内"),
+    "left.archived": ("archived", "已归档"),
+    "left.deleted": ("deleted", "已删除"),
+    "left.merged": ("merged into another record", "已并入其他记录"),
     "explain.on_hold": ("nobody has the move: the clock stands", "暂停中,不计时"),
     "explain.lateness": ("working days after the due day, without excused ones", "到期日之后的工作日,扣除免计日"),
-    "explain.severity": (
-        "{obd} days late, {left} left, blocks next milestone: {blocks}",
-        "逾期 {obd} 天,剩余 {left} 天,影响下一里程碑:{blocks}",
+    "explain.severity": ("{obd} days late, blocks next milestone: {blocks}", "逾期 {obd} 天,影响下一里程碑:{blocks}"),
+    "explain.severity_soon": (
+        "{left} days left, blocks next milestone: {blocks}",
+        "剩余 {left} 天,影响下一里程碑:{blocks}",
     ),
     "explain.promise_holds": ("promised for {day} ({who}): no reminder before", "承诺 {day} 完成({who}),此前不提醒"),
     "explain.promise_broken": (

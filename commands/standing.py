@@ -10,7 +10,7 @@ import click
 from commands.app import App, as_of_option, command, group
 from commands.output import clean, emit, line, plain, table
 from commands.status import moment
-from commands.supervision import as_of_ms, facts, show_overdue, show_projects
+from commands.supervision import as_of_ms, facts, show_overdue, show_projects, word_of
 from reports.wording import say
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def project_show(app: App, ref: str) -> int:
             click.echo("\n" + app.say(f"page.{key}"))
             show_overdue(app, items)
     for one in dossier.project.evidence:
-        click.echo("  " + facts(plain(one)))
+        click.echo(f"  {one.rule} {_claimed(app, one)}")
     return 0
 
 
@@ -101,6 +101,8 @@ def explain(app: App, ref: str) -> int:
         emit({"explanation": found})
         return 0
     line(app, "explain.head", title=found.item.title, when=moment(found.now_ms, zone), summary=_summary(app, found))
+    if found.unsupervised:
+        line(app, "explain.not_supervised", why=app.say(f"left.{found.unsupervised}"))
     table(
         app, ("rule", "verdict", "why"), [(one.rule, _verdict(app, one), _why(app, one, zone)) for one in found.steps]
     )
@@ -117,7 +119,12 @@ def explain(app: App, ref: str) -> int:
 
 def _show_health(app: App, dossier: Dossier) -> None:
     judged = dossier.health
-    click.echo("\n" + app.say("page.health", level=health_word(app, judged), confidence=judged.confidence))
+    click.echo(
+        "\n"
+        + app.say(
+            "page.health", level=health_word(app, judged), confidence=word_of(app, "confidence", judged.confidence)
+        )
+    )
     rows: list[Sequence[object]] = [
         (
             one.code,
@@ -147,7 +154,7 @@ def _show_plan(app: App, dossier: Dossier) -> None:
         click.echo("\n" + app.say("page.milestones"))
         rows: list[Sequence[object]] = [
             (
-                one.title, _word(app, f"stage.{one.stage}"), one.baseline, one.approved, _signed(one.extension_bd),
+                one.title, word_of(app, "stage", one.stage), one.baseline, one.approved, _signed(one.extension_bd),
                 one.forecast, _signed(one.slip_bd), one.achieved_on or "",
             )
             for one in dossier.milestones
@@ -171,7 +178,7 @@ def _show_papers(app: App, dossier: Dossier) -> None:
         rows: list[Sequence[object]] = [
             (
                 one.title, one.doc_version, _word(app, f"why.sign_off_{one.state}", version=one.doc_version),
-                _word(app, f"want.{one.wants}") if one.wants else "", ", ".join(one.flags),
+                _word(app, f"want.{one.wants}") if one.wants else "", _flags(app, one.flags),
             )
             for one in dossier.sign_offs
         ]  # fmt: skip
@@ -180,8 +187,8 @@ def _show_papers(app: App, dossier: Dossier) -> None:
         click.echo("\n" + app.say("page.acceptance"))
         rows = [
             (
-                one.title, _word(app, f"stage.{one.state}"), one.deemed_on or "",
-                len(one.open_punch) + len(one.open_conditions), ", ".join(one.flags),
+                one.title, word_of(app, "stage", one.state), one.deemed_on or "",
+                len(one.open_punch) + len(one.open_conditions), _flags(app, one.flags),
             )
             for one in dossier.acceptance
         ]  # fmt: skip
@@ -198,7 +205,7 @@ def _show_rounds(app: App, dossier: Dossier) -> None:
     click.echo("\n" + app.say("page.rounds", share="-" if share is None else f"{share} %", n=judged))
     rows: list[Sequence[object]] = [
         (
-            one.title, _word(app, f"stage.{one.stage}") if one.stage else "", one.rounds, _plainly(app, one.first_pass),
+            one.title, word_of(app, "stage", one.stage), one.rounds, _plainly(app, one.first_pass),
             one.working_days("client"), one.working_days("vendor"), one.working_days("third_party"),
         )
         for one in handed
@@ -211,7 +218,7 @@ def _show_registers(app: App, dossier: Dossier) -> None:
         totals = dossier.change_totals
         click.echo("\n" + app.say("page.changes", approved=totals.approved, cost=totals.cost, days=totals.days))
         rows: list[Sequence[object]] = [
-            (one.title, _word(app, f"stage.{one.stage}"), one.cost, one.days, one.age_bd, ", ".join(one.flags))
+            (one.title, word_of(app, "stage", one.stage), one.cost, one.days, one.age_bd, _flags(app, one.flags))
             for one in dossier.changes
         ]
         table(app, ("title", "state", "cost", "added", "age", "flags"), rows)
@@ -234,7 +241,7 @@ def _show_flags(app: App, dossier: Dossier) -> None:
         click.echo("\n" + app.say("page.flags"))
         rows: list[Sequence[object]] = [
             (
-                _word(app, f"flag.{one.code}"),
+                word_of(app, "flag", one.code),
                 one.since,
                 "; ".join(reason_word(app, why) for why in one.reasons),
                 one.uid,
@@ -243,7 +250,13 @@ def _show_flags(app: App, dossier: Dossier) -> None:
         ]
         table(app, ("flags", "since", "why", "record"), rows)
     for one in dossier.proposals:
-        line(app, "page.proposal", cause=one.cause, title=one.title or "-", lessons=", ".join(one.lessons))
+        line(
+            app,
+            "page.proposal",
+            cause=word_of(app, "cause", one.cause),
+            title=one.title or "-",
+            lessons=", ".join(one.lessons),
+        )
         line(app, "page.adopt", project=dossier.project.uid, lesson=one.lessons[-1], title=one.title or "...")
 
 
@@ -262,6 +275,14 @@ def reason_word(app: App, reason: Reason) -> str:
         code = f"why.missing_{reason.value}"
     said = _word(app, code, **reason.data)
     return said if said != code else f"{reason.code} {facts(plain(reason.data))}".strip()
+
+
+def _claimed(app: App, reason: Reason) -> str:
+    """Give a reason of the reconciled status, whose values are codes of a project's status or health."""
+    data = {**reason.data, "value": word_of(app, reason.field, reason.value)}
+    code = f"why.{reason.code}"
+    said = _word(app, code, **data)
+    return said if said != code else f"{reason.code} {facts(plain(data))}".strip()
 
 
 def _word(app: App, code: str, **data: Any) -> str:
@@ -287,11 +308,15 @@ def _signed(days: int | None) -> str:
     return "" if days is None else f"{days:+d}"
 
 
+def _flags(app: App, codes: Iterable[str]) -> str:
+    return ", ".join(word_of(app, "flag", code) for code in codes)
+
+
 def _codes(app: App, flags: Iterable[Any]) -> str:
     counts: dict[str, int] = {}
     for one in flags:
         counts[one.code] = counts.get(one.code, 0) + 1
-    return ", ".join(_word(app, f"flag.{code}") + (f" {n}" if n > 1 else "") for code, n in counts.items())
+    return ", ".join(word_of(app, "flag", code) + (f" {n}" if n > 1 else "") for code, n in counts.items())
 
 
 def _row(one: Standing) -> Mapping[str, Any]:
@@ -319,13 +344,17 @@ def _verdict(app: App, step: Step) -> str:
     if step.rule == "R1":
         return app.say(f"side.{step.verdict}")
     if step.rule == "B1":
-        return _word(app, f"kind.{step.verdict}")
+        return word_of(app, "kind", step.verdict)
     return app.say(f"answer.{step.verdict}") if step.verdict in {"yes", "no"} else step.verdict
 
 
 def _why(app: App, step: Step, zone: str) -> str:
-    key = f"explain.{step.code}"
+    key = f"explain.{step.code}" + ("_soon" if step.code == "severity" and not step.data.get("obd") else "")
     data = {name: _plainly(app, value) for name, value in step.data.items()}
+    if step.code in {"status_names_holder", "closed"}:
+        data |= {name: word_of(app, "status", step.data[name]) for name in ("value", "status") if name in step.data}
+    elif step.code == "side_field":
+        data["value"] = word_of(app, "ball", step.data.get("value"))
     for name in ("since_ms", "instant_ms", "at_ms"):
         if name in step.data:
             value = step.data[name]

@@ -78,14 +78,21 @@ def show_projects(app: App, found: Sequence[ProjectItem]) -> None:
         (
             one.code or one.uid,
             one.name,
-            one.lifecycle,
-            facts(one.claims),
+            word_of(app, "lifecycle", one.lifecycle),
+            ", ".join(f"{clean(name)}={word_of(app, 'lifecycle', said)}" for name, said in one.claims.items()),
             ", ".join(say(language, f"outcome.{flag}") for flag in one.flags),
             one.client_overdue,
         )
         for one in found
     ]
     table(app, ("id", "project", "lifecycle", "claims", "flags", "overdue"), rows)
+
+
+def word_of(app: App, kind: str, value: object) -> str:
+    """Give the word for a code of some kind; a code that nobody worded shows itself."""
+    code = f"{kind}.{value}"
+    said = say("zh" if app.language == "zh" else "en", code) if value not in (None, "") else ""
+    return clean(value if said == code else said)
 
 
 def facts(value: Any) -> str:

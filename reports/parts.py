@@ -149,7 +149,7 @@ def signatures_table(views: Sequence[SignOffView], people: Mapping[str, str], vo
         signed = view.signature
         rows.append(
             (
-                view.title, view.doc_version or "—", voice.word("sign_state", view.state),
+                view.title, view.doc_version or "—", _flagged(voice.word("sign_state", view.state), view.flags, voice),
                 _signer(signed.signer, signed.roles, people, voice) if signed else "—",
                 f"{voice.minute(signed.at_ms)} {voice.word('method', signed.method)}" if signed else "—",
                 view.doc_hash[:12] or "—",
@@ -162,6 +162,12 @@ def signatures_table(views: Sequence[SignOffView], people: Mapping[str, str], vo
     return table(columns, rows, voice.say("none.sign_offs"))
 
 
+def _flagged(state: str, flags: Sequence[str], voice: Voice) -> str:
+    """Give the state of a paper with why a signature under it does not count."""
+    why = [voice.word("flag", flag) for flag in flags if flag == "signed_by_non_approver"]
+    return " · ".join([state, *why])
+
+
 def acceptance_table(views: Sequence[AcceptanceView], people: Mapping[str, str], voice: Voice) -> Table:
     """Give every acceptance item with its result; one that time alone accepted is told apart from a signature."""
     rows = []
@@ -172,8 +178,9 @@ def acceptance_table(views: Sequence[AcceptanceView], people: Mapping[str, str],
         if view.state == "deemed_accepted":
             who, at = voice.say("deemed_who"), voice.day(view.deemed_on)
         open_ends = [*view.open_conditions, *(item.title for item in view.open_punch)]
+        state = _flagged(voice.word("acceptance", view.state), view.flags, voice)
         rows.append(
-            (view.title, voice.word("acceptance", view.state), who, at, voice.comma.join(open_ends) or "—")
+            (view.title, state, who, at, voice.comma.join(open_ends) or "—")
         )  # fmt: skip
     columns = [
         (voice.say("acceptance"), 4), (voice.say("result"), 2), (voice.say("signer"), 3), (voice.say("time"), 2),

@@ -12,10 +12,12 @@ from mapping.records import Value
 from mapping.status import is_open
 from store import acts, hub
 from store.acts import Act
+from store.hub import HubRow
 from store.tx import Tx
-from supervise.cases import Setting, read_moves
+from supervise.cases import Setting, read_moves, supervised
 from supervise.due import local_day, read_due, zone_of
 from supervise.history import BallMove
+from supervise.lowering import OUT_OF_SCOPE
 from supervise.material import rows_back
 from supervise.report import SourceRef, TaskItem
 from supervise.survey import judge_tasks, task_items
@@ -45,12 +47,15 @@ class Explanation:
 
     Args:
         steps: in the order in which the rules rest on each other.
+        unsupervised: why it is in no list and has no flag, whatever the rules say of it: ``out_of_scope``, or its
+            state when it is not live; "" when it is supervised.
         sources: the remote records its fields come from.
     """
 
     item: TaskItem
     steps: tuple[Step, ...]
     now_ms: int
+    unsupervised: str = ""
     sources: tuple[SourceRef, ...] = ()
 
 
@@ -88,7 +93,16 @@ def read_explanation(tx: Tx, uid: str, setting: Setting, *, past: bool = False) 
     zone = setting.knobs.zone
     steps = explain(ExplainCase(case=case, verdict=verdict, now_ms=setting.now_ms, zone=zone, said=said), moves)
     (item,) = task_items(tx, [judged], setting)
-    return Explanation(item=item, steps=steps, now_ms=setting.now_ms, sources=item.sources)
+    return Explanation(
+        item=item, steps=steps, now_ms=setting.now_ms, unsupervised=_left(tx, rows[0]), sources=item.sources
+    )
+
+
+def _left(tx: Tx, row: HubRow) -> str:
+    """Give why a record is not supervised; "" when it is."""
+    if row.state != "live":
+        return row.state
+    return "" if supervised(tx, "task", [row]) else OUT_OF_SCOPE
 
 
 def explain(case: ExplainCase, moves: Sequence[BallMove] = ()) -> tuple[Step, ...]:
@@ -127,12 +141,22 @@ def _dated(case: ExplainCase) -> Iterator[Step]:
         if reason.rule in {"R3", "R4", "R6", "R7", "R8"} and reason.code != "calendar_provisional":
             yield Step(rule=reason.rule, verdict="", code=reason.code, data=reason.data)
     since = verdict.since.isoformat() if verdict.since else None
-    said = "overdue" if verdict.overdue else "on_hold" if verdict.ball == "none" else "not_due"
-    yield Step(rule="R5", verdict=_yes(verdict.overdue), code=said, data={"since": since, "on": verdict.ball})
+    yield Step(
+        rule="R5", verdict=_yes(verdict.overdue), code=_standing(case), data={"since": since, "on": verdict.ball}
+    )
     yield Step(rule="R8", verdict=str(verdict.obd), code="lateness", data={"days": verdict.obd})
     level = next((reason for reason in verdict.reasons if reason.rule == "R9"), None)
     if level is not None:
         yield Step(rule="R9", verdict=str(verdict.severity), code="severity", data=level.data)
+
+
+def _standing(case: ExplainCase) -> str:
+    """Give why it is or is not overdue now: past its last instant, only a pause that people agreed on keeps it back."""
+    verdict = case.verdict
+    if verdict.overdue or verdict.ball == "none":
+        return "overdue" if verdict.overdue else "on_hold"
+    past = verdict.due_instant_ms is not None and case.now_ms >= verdict.due_instant_ms
+    return "paused_today" if past else "not_due"
 
 
 def _quiet(case: ExplainCase) -> Iterator[Step]:

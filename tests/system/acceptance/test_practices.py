@@ -382,6 +382,14 @@ def test_3_a_weekly_report_made_twice_is_the_same_bytes_and_a_change_makes_a_sec
 # --- the questions ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["期望", "质量", "Risky", "Engaged", "收尾", "Changing", "三期"])
+def test_no_page_of_a_project_shows_a_raw_code(opened: Office, name: str) -> None:
+    for lang in ("zh", "en"):
+        shown = opened.type("project", "show", name, "--as-of", "2026-06-18T16:00", lang=lang).out
+        told = "\n".join(line for line in shown.splitlines() if "duban add" not in line)  # a line to be typed
+        assert re.findall(r"\b[a-z]+(?:_[a-z]+)+\b|\b(?:stage|flag|why)\.\w+", told) == [], (name, lang)
+
+
 @pytest.mark.parametrize("words", [("weekly", "周报"), ("digest", "周报", "--edition", "client"), ("closure", "周报")])
 def test_f1_our_own_overdue_items_are_in_what_the_client_reads(opened: Office, words: tuple[str, ...]) -> None:
     for lang in ("zh", "en"):

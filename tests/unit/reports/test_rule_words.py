@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 from mapping.kinds import KINDS
+from mapping.records import LIFECYCLES, TASK_STATUSES
 from mapping.stages import STAGES
 from reports.rule_words import RULE_WORDS
 from reports.wording import WORDS, say
@@ -17,11 +18,17 @@ from supervise.change import ChangeRequest, gate
 from supervise.closing import ClosureCase, closure_gate
 from supervise.engagement import WEIGHTS
 from supervise.health import SignalCode
+from supervise.lifecycle import Confidence
 from supervise.readiness import FlagCode
 from supervise.satisfaction import SCALES, Change
 from supervise.signing import Document, SignOffState
 
 ROOM = Path(__file__).parents[3] / "supervise"
+_RECONCILED = re.compile(r'[Rr]eason\((?:case, )?"R10[.0-9]*", "([a-z_]+)"')
+PAPER_FLAGS = (
+    "signed_by_non_approver", "signature_unbound", "document_changed", "acceptance_unbound", "deemed_unproven",
+    "deemed_calendar_provisional", "decision_ageing", "unauthorised_change", "approved_incomplete",
+)  # fmt: skip
 RULES = ("signing", "closing", "change", "risk", "satisfaction", "readiness", "health", "engagement")
 _SAID = re.compile(
     r'(?:Reason\("R[0-9a-z.H]+",|_signal\(\s*(?:"H[0-9]"|code),[^"\n]*(?:"[a-z]+"[^"\n]*)??) "([a-z_]+)"'
@@ -54,11 +61,21 @@ def test_every_code_of_the_rules_has_words() -> None:
         *(f"measure.{name}" for name in SCALES),
         *(f"change.{name}" for name in get_args(Change)),
         *(f"flag.{name}" for name in get_args(FlagCode)),
+        *(f"flag.{name}" for name in PAPER_FLAGS),
+        *(f"status.{name}" for name in TASK_STATUSES),
+        *(f"lifecycle.{name}" for name in LIFECYCLES),
+        *(f"confidence.{name}" for name in get_args(Confidence)),
         *(f"part.{name}" for name in WEIGHTS),
         *(f"signal.{name}" for name in get_args(SignalCode)),
         *(f"step.{item.next_step}" for item in closure_gate(ClosureCase(uid="")).open),
     ]
     assert [code for code in wanted if code not in WORDS] == []
+
+
+def test_every_reason_of_a_reconciled_status_has_words() -> None:
+    said = set(_RECONCILED.findall((ROOM / "lifecycle.py").read_text(encoding="utf-8")))
+    assert len(said) > 8
+    assert {f"why.{code}" for code in said} <= set(WORDS)
 
 
 @pytest.mark.parametrize("word", ["拖延", "拖欠", "failed", "fault", "refus"])

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 
+from store import hub, links, streams
 from store.database import Database
+from store.hub import HubChange
+from store.links import Link
+from store.streams import Stream
 from supervise import acting
 from supervise.cases import read_setting
 from supervise.explaining import Explanation, read_explanation
@@ -84,6 +89,34 @@ def test_an_item_on_hold_and_one_of_an_unpublished_year_are_told_apart(desk: Pro
     assert ("R5", "no", "on_hold") in said(why(desk, "t", "2026-06-09T10:00"))
     desk.task("far", "action", status="waiting_client", due="2028-02-02")
     assert ("R3", "CN", "calendar_provisional") in said(why(desk, "far", "2026-06-09T10:00"))
+
+
+def test_an_item_in_an_agreed_pause_is_past_its_day_and_not_said_to_be_before_it(desk: ProjectDesk) -> None:
+    desk.task("t", "action", status="waiting_client", due="2026-06-03")
+    assert ("R5", "no", "not_due") in said(why(desk, "t", "2026-06-03T12:00"))
+    acting.pause(desk.hand("2026-06-05T10:00"), "t", None, date(2026, 6, 10), "品牌评审")
+    assert ("R5", "yes", "overdue") in said(why(desk, "t", "2026-06-05T12:00"))
+    assert ("R5", "no", "paused_today") in said(why(desk, "t", "2026-06-09T10:00"))
+    assert ("R5", "yes", "overdue") in said(why(desk, "t", "2026-06-12T10:00"))
+
+
+@pytest.mark.parametrize("state", ["live", "suspended", "gone"])
+def test_an_item_outside_every_scope_is_said_to_be_supervised_by_nobody(desk: ProjectDesk, state: Any) -> None:
+    desk.task("t", "action", status="waiting_client", due="2026-06-03")
+    with desk.db.edit() as tx:
+        streams.save(tx, Stream("zoho", "task", "Tasks"))
+        links.insert(tx, [Link(None, "task", "t", "zoho", "Tasks", "1", state=state)])
+    found = why(desk, "t", "2026-06-09T10:00")
+    assert found.unsupervised == ("out_of_scope" if state == "suspended" else "")
+    assert ("R5", "yes", "overdue") in said(found), "what the rules would say stays readable"
+
+
+def test_an_archived_item_says_that_it_is(desk: ProjectDesk) -> None:
+    desk.task("t", "action", status="waiting_client", due="2026-06-03")
+    with desk.db.edit() as tx:
+        row = hub.read(tx, "task", ["t"])["t"]
+        hub.update(tx, "task", [HubChange("t", row.rev, {}, state="archived")], 0)
+    assert why(desk, "t", "2026-06-09T10:00").unsupervised == "archived"
 
 
 def test_nothing_is_explained_about_what_was_not_there(desk: ProjectDesk) -> None:
