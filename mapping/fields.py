@@ -13,8 +13,8 @@ Two spaces are kept apart:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from mapping.records import EntityKind, Value
@@ -188,6 +188,11 @@ class BoundMap:
         names = dict.fromkeys(name for bound in self.fields for name in bound.map.remote)
         names.update(dict.fromkeys(clause[0] for clause in self.map.where))
         return tuple(names)
+
+    def of_fields(self, names: Collection[str]) -> BoundMap:
+        """Give the same map with those hub fields alone and no scope, for looking at little of a record."""
+        fields = tuple(bound for bound in self.fields if bound.map.field in names)
+        return replace(self, map=replace(self.map, where=()), fields=fields)
 
     def read(self, payload: Mapping[str, Any]) -> dict[str, Value]:
         """Give the remote values of a payload by hub field; unseen fields are left out."""

@@ -91,6 +91,15 @@ def of_uids(tx: Tx, entity: EntityKind, uids: Iterable[str]) -> list[Held]:
     return [_held(row) for row in fetch_among(tx, sql, '"uid"', uids, entity)]
 
 
+def unread(tx: Tx, connection: str, object: str, remote_ids: Iterable[str]) -> set[str]:
+    """Give which of those remote records wait here because of what they hold."""
+    sql = (
+        'SELECT "remote_id" FROM "quarantine" WHERE "state" <> \'closed\' AND "op_id" = \'\' AND "connection" = ? '
+        'AND "object" = ? AND'
+    )
+    return {row[0] for row in fetch_among(tx, sql, '"remote_id"', remote_ids, connection, object)}
+
+
 def retry(tx: Tx, ids: Iterable[int]) -> int:
     """Ask for another try in the next round; gives how many were waiting."""
     return execute_among(tx, 'UPDATE "quarantine" SET "state" = \'retry\' WHERE "state" <> \'closed\' AND', '"id"', ids)

@@ -21,9 +21,9 @@ from store.inbox import Item
 from store.outbox import Op
 from store.reviews import Review
 from sync.absorb import gone_item, live_item
-from sync.applying import judge_guard, send_rows
 from sync.repeating import says, shares, unlinked
 from sync.report import RunReport
+from sync.sending import judge_guard, send_rows
 from sync.settling import Settler, Verdict
 from sync.spokes import Spoke
 

@@ -69,7 +69,7 @@ BUGS: Final = {
         Bug("a cursor that leaves its own second out", "hot", plants.strict_cursor, {**_CALM, **_PROMPT, **_BUSY}),
         Bug("a cursor of our own clock", "hot", plants.local_clock, {**_CALM, "skew_ms": (-90_000, 120_000)}),
         Bug("pages counted off", "hot", plants.offset_paging,
-            {**_STEADY, **_PROMPT, "people_rate": 0.6, "rounds": 12, "page_size": 1}),
+            {**_STEADY, **_PROMPT, "people_rate": 0.3, "rounds": 12, "page_size": 1}),
         Bug("a walk that ends with its first page", "hot", plants.stops_at_a_page, {**_CALM, "page_size": 1}),
         Bug("a late listing is news", "hot", plants.late_is_news,
             {**_STEADY, "list_lag_s": 20, "search_lag_s": 0, "people_rate": 0.15, "rounds": 30, "period_s": 5}),

@@ -14,7 +14,7 @@ from mapping.errors import Transient
 from mapping.fields import UNSEEN, Unseen
 from sandbox.drill import fields, scene
 from store import links, streams
-from sync import absorb, applying, merge, planning, presence, recovery, settling
+from sync import absorb, applying, merge, planning, presence, recovery, sending, settling
 from sync.settling import Verdict
 from sync.views import Seen
 
@@ -136,33 +136,33 @@ def asks_nobody(patch: pytest.MonkeyPatch) -> None:
 
 
 def unknown_is_done(patch: pytest.MonkeyPatch) -> None:
-    honest = applying._judge
+    honest = sending._judge
 
     def judge(spoke: Any, verdict: Any, result: WriteResult | None) -> Verdict:
         out = honest(spoke, verdict, result)
         return replace(out, outcome="applied") if out.outcome == "unknown" and out.op.action == "update" else out
 
-    patch.setattr(applying, "_judge", judge)
+    patch.setattr(sending, "_judge", judge)
 
 
 def missing_answer_is_done(patch: pytest.MonkeyPatch) -> None:
-    honest = applying._judge
+    honest = sending._judge
 
     def judge(spoke: Any, verdict: Any, result: WriteResult | None) -> Verdict:
         if result is None and verdict.op.action == "create":
             return replace(verdict, outcome="refused", message="no answer for this row")
         return honest(spoke, verdict, result)
 
-    patch.setattr(applying, "_judge", judge)
+    patch.setattr(sending, "_judge", judge)
 
 
 def answers_by_position(patch: pytest.MonkeyPatch) -> None:
     def write(spoke: Any, bound: Any, verdicts: Any) -> dict[str, WriteResult]:
-        rows = [applying._row(bound, verdict.op) for verdict in verdicts]
+        rows = [sending._row(bound, verdict.op) for verdict in verdicts]
         results = spoke.connector.write(bound.map.object, rows)
         return {row.op_id: replace(res, op_id=row.op_id) for row, res in zip(rows, results, strict=False)}
 
-    patch.setattr(applying, "_write", write)
+    patch.setattr(sending, "_write", write)
 
 
 def adopted_as_agreed(patch: pytest.MonkeyPatch) -> None:
@@ -282,24 +282,21 @@ def cursor_first(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_guard_read(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(applying, "judge_guard", lambda _bound, op, record: Verdict(op, "ready", record=record))
+    patch.setattr(sending, "judge_guard", lambda _bound, op, record: Verdict(op, "ready", record=record))
 
 
 def delete_unguarded(patch: pytest.MonkeyPatch) -> None:
-    honest = applying.judge_guard
+    honest = sending.judge_guard
 
     def judge(bound: Any, op: Any, record: Any) -> Verdict:
         out = honest(bound, op, record)
         return replace(out, outcome="ready") if op.action == "delete" and out.outcome == "stale" else out
 
-    patch.setattr(applying, "judge_guard", judge)
+    patch.setattr(sending, "judge_guard", judge)
 
 
 def intent_after(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(
-        applying.Applier, "_intend",
-        lambda _self, batches: [applying._Batch(one.spoke, one.bound, one.ops) for one in batches],
-    )  # fmt: skip
+    patch.setattr(applying.Applier, "_intend", lambda _self, batches: list(batches))
 
 
 def whole_record(patch: pytest.MonkeyPatch) -> None:
@@ -355,23 +352,23 @@ def greedy_shadow(patch: pytest.MonkeyPatch) -> None:
 
 
 def clear_unsent(patch: pytest.MonkeyPatch) -> None:
-    honest = applying._row
+    honest = sending._row
 
     def row(bound: Any, op: Any) -> Any:
         out = honest(bound, op)
         return replace(out, values={name: value for name, value in out.values.items() if value is not None})
 
-    patch.setattr(applying, "_row", row)
+    patch.setattr(sending, "_row", row)
 
 
 def unmapped_written(patch: pytest.MonkeyPatch) -> None:
-    honest = applying._row
+    honest = sending._row
 
     def row(bound: Any, op: Any) -> Any:
         out = honest(bound, op)
         return replace(out, values={**out.values, "phone": None}) if op.action == "update" else out
 
-    patch.setattr(applying, "_row", row)
+    patch.setattr(sending, "_row", row)
 
 
 def delete_wins(patch: pytest.MonkeyPatch) -> None:
