@@ -9,7 +9,6 @@ from typing import Any, Final, Literal
 
 from mapping.records import EntityKind
 from store.statements import (
-    dumps,
     dumps_flat,
     execute_many,
     fetch,
@@ -51,7 +50,7 @@ class Link:
         version: of the remote record as last absorbed.
         expect_version: the version our own last write should have given, while its echo is awaited.
         shadow_hub, shadow_remote: the values both ends last agreed on, each in its own space.
-        notes: what the engine remembers about the pair (accepted losses, who created it).
+        notes: what the engine remembers about the pair (accepted losses, who created it); no documents in it.
     """
 
     id: int | None
@@ -231,7 +230,7 @@ def _stored(link: Link) -> tuple[Any, ...]:
     return (
         link.entity, link.uid, link.connection, link.object, link.remote_id, link.state, link.version,
         link.expect_version, link.modified_ms, dumps_flat(link.shadow_hub),
-        link.remote_text or dumps_flat(link.shadow_remote), dumps(link.notes), link.created_ms,
+        link.remote_text or dumps_flat(link.shadow_remote), dumps_flat(link.notes), link.created_ms,
     )  # fmt: skip
 
 

@@ -199,7 +199,8 @@ def _stored(op: Op) -> tuple[Any, ...]:
     return (
         op.run_id, op.digest, op.entity, op.uid, op.connection, op.object, op.action, op.remote_id,
         dumps_flat(op.values), dumps_flat(op.hub_values), dumps_flat(op.base), op.key, op.state, op.attempts,
-        op.not_before_ms, op.first_intent_ms, dumps(op.steps_done), op.code, op.message, op.created_ms,
+        op.not_before_ms, op.first_intent_ms, dumps(op.steps_done) if op.steps_done else "[]", op.code, op.message,
+        op.created_ms,
     )  # fmt: skip
 
 

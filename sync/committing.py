@@ -250,8 +250,8 @@ class Committer:
         )  # fmt: skip
         if self._carried is not None and step.action == "update":
             link = best.get(step.connection)
-            moved = {*(item.connection for item in items), *(one.connection for one in plan.links)}
-            if link is not None and link.id is not None and step.connection not in moved:  # it stays as it was read
+            moved = any(one.connection == step.connection for some in (items, plan.links) for one in some)
+            if link is not None and link.id is not None and not moved:  # it stays as it was read
                 self._carried.keep(op, link)
         return op
 

@@ -26,6 +26,7 @@ from sync.importing import Move, import_record, moves_of
 from sync.merge import Parked
 from sync.planner import plan_entity
 from sync.pointing import made_anew, point_anew
+from sync.pushing import Outlet, outlet_of, push_row
 from sync.report import PlanLine, RunReport
 from sync.spokes import ChunkRefs, Spoke, pointed_at, prefetch
 from sync.views import Base, EntityPlan, EntityView, Seen, SideView
@@ -147,7 +148,7 @@ class Planner:
         parked = _parked(reviews.active_fields(tx, entity, work.uids))
         busy = outbox.open_pairs(tx, entity, work.uids)
         refs = self._refs(entity, spokes, work, rows, linked, items, parked)
-        lean = self._lean(entity, spokes)
+        lean, outlets = self._lean(entity, spokes), self._outlets(entity, spokes, refs)
         plans: list[Planned] = []
         for uid in work.uids:
             fresh = work.new.get(uid, [])
@@ -155,13 +156,18 @@ class Planner:
             if lean is not None and alone and (uid, lean.name) not in busy and lean.name == fresh[0].connection:
                 plans.append((self._import(entity, uid, fresh[0], lean, refs[lean.name]), fresh, {}))
                 continue
+            row = rows.get(uid)
+            if outlets and row is not None and not (fresh or uid in items or uid in parked):
+                pushed = self._push(entity, row, outlets, linked.get(uid, ()), busy)
+                if pushed is not None:
+                    plans.append(pushed)
+                    continue
             mine = [*items.get(uid, ()), *fresh]
             mine = [item for item in mine if item.connection in spokes]
             best = _best_links(linked.get(uid, ()))
             mine, twins = _paired(mine, linked.get(uid, ()), best)
             if twins:
                 self._ask_about(entity, uid, twins, linked.get(uid, ()))
-            row = rows.get(uid)
             if row is None and not mine and not best:
                 continue
             cut = _cut_off(linked.get(uid, ()), best)
@@ -174,10 +180,14 @@ class Planner:
         if self._progress is not None:
             self._progress(f"plan.{entity}", len(work.uids))
 
+    @property
+    def _tells(self) -> bool:
+        """Say whether the lines of a plan are wanted still."""
+        return self._policy.digests or len(self._report.lines) < self._policy.lines_kept
+
     def _lean(self, entity: EntityKind, spokes: Mapping[str, Spoke]) -> _Lean | None:
         """Give the short way for new records, where nobody else could want them and nobody is told them one by one."""
-        told = self._policy.digests or len(self._report.lines) < self._policy.lines_kept
-        if len(spokes) > 1 or told:
+        if len(spokes) > 1 or self._tells:
             return None
         spoke = next(iter(spokes.values()))
         bound = spoke.maps[entity]
@@ -187,6 +197,36 @@ class Planner:
         self._report.tally("import")
         self._report.lines_total += 1
         return import_record(entity, uid, lean.name, lean.object, item.remote_id, item.doc or {}, lean.moves, refs)
+
+    def _outlets(
+        self, entity: EntityKind, spokes: Mapping[str, Spoke], refs: Mapping[str, ChunkRefs]
+    ) -> Mapping[str, Outlet]:
+        """Give the short way for rows that changed in the hub alone, where nobody is told or asked one by one."""
+        if self._tells or self._policy.auto is not None:
+            return {}
+        return {name: outlet_of(name, spoke.maps[entity], refs[name]) for name, spoke in spokes.items()}
+
+    def _push(
+        self,
+        entity: EntityKind,
+        row: HubRow,
+        outlets: Mapping[str, Outlet],
+        some: Sequence[Link],
+        busy: set[tuple[str, str]],
+    ) -> Planned | None:
+        """Give the plan of a row whose record lives at every connection, or None when it takes the long way."""
+        best = {link.connection: link for link in some if link.state == "live"}
+        if row.state != "live" or len(some) != len(outlets) or best.keys() != outlets.keys():
+            return None
+        if any((row.uid, name) in busy for name in outlets):
+            return None
+        plan = push_row(entity, row.uid, row.values, [(outlet, best[name]) for name, outlet in outlets.items()])
+        if plan is None:
+            return None
+        for _ in plan.ops:
+            self._report.tally("patch")
+            self._report.lines_total += 1
+        return plan, [], best
 
     def _ask_about(self, entity: EntityKind, uid: str, twins: Sequence[Item], some: Sequence[Link]) -> None:
         """Show a person what claims to be an entity that has its record there already; it is never written to."""
@@ -285,7 +325,7 @@ class Planner:
             entity=entity, uid=uid, exists=row is not None or bool(best), state=state, values=values, sides=sides,
             parked=parked, bound_by=work.bound_by.get(uid, ""), vanished=row is None and bool(best),
             key_taken=uid in work.key_taken,
-            detail=self._policy.digests or len(self._report.lines) < self._policy.lines_kept,
+            detail=self._tells,
         )  # fmt: skip
 
     def _side(

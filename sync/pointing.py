@@ -28,7 +28,7 @@ def made_anew(plans: Iterable[EntityPlan], linked: Mapping[str, Sequence[Link]])
     """Give connection -> entities that get another record there than the one they had, or theirs back."""
     out: dict[str, list[str]] = {}
     for plan in plans:
-        if plan.uid not in linked:
+        if plan.uid not in linked or not (plan.links or any(op.action == "create" for op in plan.ops)):
             continue
         new = {step.connection for step in plan.links if step.new}
         new.update(op.connection for op in plan.ops if op.action == "create")
