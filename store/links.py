@@ -87,7 +87,8 @@ def by_uids(tx: Tx, entity: EntityKind, uids: Iterable[str]) -> dict[str, list[L
     for row in fetch_among(tx, f'{_SELECT} WHERE l."entity" = ? AND', 'l."uid"', uids, entity):
         found[row[2]].append(_link(row))
     for links in found.values():
-        links.sort(key=lambda link: (link.connection, link.id or 0))
+        if len(links) > 1:
+            links.sort(key=lambda link: (link.connection, link.id or 0))
     return dict(found)
 
 

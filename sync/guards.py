@@ -107,12 +107,13 @@ class Tally:
             return
         if plan.state in ("archived", "deleted"):
             self.deletes[plan.entity] += 1
-        self.deletes[plan.entity] += sum(1 for op in plan.ops if op.action == "delete")
         for name, value in plan.values.items():
             if plan.origins.get(name):
                 self._move(plan.entity, name, value)
         for op in plan.ops:
-            if op.action == "update":
+            if op.action == "delete":
+                self.deletes[plan.entity] += 1
+            elif op.action == "update":
                 for name in op.values:
                     if plan.origins.get(name) is None:
                         self._move(plan.entity, name, op.hub_values.get(name))

@@ -99,7 +99,7 @@ def judge_guard(bound: BoundMap, op: Op, record: RemoteRecord | None) -> Verdict
     if op.action == "delete":
         moved = any(doc.get(name, value) != value for name, value in op.base.items())
         return Verdict(op, "stale" if moved else "ready", record=record, doc=doc)
-    if all(name in doc and doc[name] == value for name, value in op.values.items()):
+    if op.values.items() <= doc.items():
         return Verdict(op, "applied", record=record, doc=doc, version=record.version)
     for name, value in op.base.items():
         if name in doc and doc[name] != value and doc[name] != op.values.get(name):

@@ -206,13 +206,13 @@ class Settler:
 
     def _entry(self, spoke: Spoke, verdict: Verdict, now_ms: int, agreed: Mapping[str, Value]) -> Entry:
         op = verdict.op
-        changes: dict[str, list[Any]] = {name: [op.base.get(name), value] for name, value in op.values.items()}
-        for name, change in changes.items() if op.action == "update" else ():
-            told: list[Value] | None = None
-            if name in agreed:
-                told = [agreed[name], op.hub_values.get(name)]
-            if told != change:
-                change.append(told)
+        changes: dict[str, list[Any]] = {}
+        for name, value in op.values.items():
+            change = changes[name] = [op.base.get(name), value]
+            if op.action == "update":
+                told = [agreed[name], op.hub_values.get(name)] if name in agreed else None
+                if told != change:
+                    change.append(told)
         return Entry(
             run_id=self._report.run_id, at_ms=now_ms, kind=op.action, entity=op.entity, uid=op.uid,
             connection=spoke.name, remote_id=op.remote_id or "", op_id=op.id, who="sync", changes=changes, cause="op",

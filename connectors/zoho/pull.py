@@ -12,6 +12,7 @@ import json
 import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -93,10 +94,27 @@ class Puller:
         self._lock = threading.Lock()
 
     def pull(self, request: PullRequest) -> Iterator[Page]:
-        """Yield pages of *request* to the end."""
+        """Yield pages of *request* to the end.
+
+        A look for changes mostly finds one page or none: the deleted list is asked for beside it. Both are held
+        against the same moment, so that it does not matter which answer comes first.
+        """
         mark = self._start(request)
+        looks = mark.phase == "rows" and mark.since_ms is not None and mark.after is None and mark.token is None
+        if not (looks and request.deletes) or self._settings.calls_at_once == 1:
+            yield from self._walk(request, mark)
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix="zoho-deleted") as pool:
+            yield from self._walk(request, mark, pool.submit(self._ask_deleted, request, mark))
+
+    def _walk(self, request: PullRequest, mark: Mark, beside: Future[Answer] | None = None) -> Iterator[Page]:
         while True:
-            page, mark = self._step(request, mark)
+            if mark.phase == "deleted":
+                answer = beside.result() if beside is not None else self._ask_deleted(request, mark)
+                page, mark = self._deleted_page(mark, answer)
+                beside = None
+            else:
+                page, mark = self._step(request, mark)
             yield page
             if page.last:
                 return
@@ -167,8 +185,6 @@ class Puller:
         return mark
 
     def _step(self, request: PullRequest, mark: Mark) -> tuple[Page, Mark]:
-        if mark.phase == "deleted":
-            return self._deleted_page(request, mark)
         if mark.via == "query":
             try:
                 return self._query_page(request, mark)
@@ -240,10 +256,12 @@ class Puller:
         )  # fmt: skip
         return page, ahead
 
-    def _deleted_page(self, request: PullRequest, mark: Mark) -> tuple[Page, Mark]:
+    def _ask_deleted(self, request: PullRequest, mark: Mark) -> Answer:
         headers = {"if-modified-since": coql.iso(mark.since_ms)} if mark.since_ms is not None else None
         params = {"type": "all", "page": mark.page, "per_page": 200}
-        answer = self._api.get(f"/{coql.name(request.object)}/deleted", params, headers=headers)
+        return self._api.get(f"/{coql.name(request.object)}/deleted", params, headers=headers)
+
+    def _deleted_page(self, mark: Mark, answer: Answer) -> tuple[Page, Mark]:
         listing = read_listing(answer)
         ahead = replace(mark, page=mark.page + 1) if listing.more and listing.rows else _done(_with_hi(mark, answer))
         ids = tuple(dict.fromkeys(str(row["id"]) for row in listing.rows))
