@@ -84,7 +84,7 @@ class Committer:
         fresh = [entry for entry in taken if entry[0].uid not in stale]
         self._write_links(entity, spokes, fresh)
         self._write_rest(entity, fresh)
-        self._end_held(entity, fresh)
+        self._end_held(entity, spokes, fresh)
         self._consume(entity, spokes, work, fresh)
 
     def _write_hub(
@@ -174,15 +174,21 @@ class Committer:
             worklist.close_pairs(self._tx, entity, name, uids, self._now_ms)
             worklist.close_held(self._tx, name, uids, self._now_ms)
 
-    def _end_held(self, entity: EntityKind, taken: Sequence[Planned]) -> None:
-        """Let go of parked writes that nobody wants any more: the pair agrees again without them."""
+    def _end_held(self, entity: EntityKind, spokes: Mapping[str, Spoke], taken: Sequence[Planned]) -> None:
+        """Let go of parked writes that nobody wants any more: the pair agrees again without them.
+
+        Of a connection that takes no part now nobody knows that.
+        """
         if not quarantine.count(self._tx):
             return
         agreed = {
             (plan.uid, name)
             for plan, _, best in taken
             for name, link in best.items()
-            if link.state == "live" and not plan.waits and all(op.connection != name for op in plan.ops)
+            if name in spokes
+            and link.state == "live"
+            and not plan.waits
+            and all(op.connection != name for op in plan.ops)
         }
         uids = sorted({uid for uid, _ in agreed})
         parked = quarantine.of_uids(self._tx, entity, uids)

@@ -81,6 +81,21 @@ def test_a_parked_write_that_nobody_wants_any_more_is_not_kept_on_the_list(rig: 
     assert report.exit_code == 0
 
 
+def test_a_parked_write_is_kept_while_its_connection_is_out(rig: Rig) -> None:
+    mine, theirs = rig.ann(title="CTO")
+    rig.b.fault("refuse", "write", object="contacts")
+    rig.a.edit("contacts", mine, {"title": "CEO"})
+    rig.round()
+    rig.b.fault("auth", "pull")
+    rig.a.edit("contacts", mine, {"phone": "+8613800138000"})
+    rig.round()
+    assert len(rig.held()) == 1
+    later(rig)
+    rig.rest()
+    assert rig.b.live("contacts")[theirs]["title"] == "CEO"
+    assert rig.held() == []
+
+
 def test_a_locked_record_is_written_once_it_is_free(rig: Rig) -> None:
     mine, theirs = rig.ann(title="CTO")
     rig.b.lock_record("contacts", theirs)
