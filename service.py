@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mapping.records import EntityKind
 from store import hub, runs, secrets, streams, sweeps
 from supervise.following import follow_up
 from supervise.notices import NoticeReport, preview_notices, send_notices
+from supervise.recall import Recall
 from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
 from supervise.survey import LISTED
@@ -41,6 +43,11 @@ class Service(Looking):
     """One configuration, one store, its connections, and all that is done with them. Use as a context manager."""
 
     _planned_on: Mapping[EntityKind, int] | None = None
+
+    @cached_property
+    def _recall(self) -> Recall:
+        """What the last look for notices found; a daemon's next one begins with it."""
+        return Recall()
 
     def plan(self, names: Sequence[str] = (), full: bool = False, progress: Progress | None = None) -> RunReport:
         """Pull, match and say what would happen; nothing is written but the inbox."""
@@ -314,7 +321,7 @@ class Service(Looking):
         with self._holding, self._writer(10.0):
             return send_notices(
                 self.db, now_ms=self.clock.now_ms(), knobs=self.knobs, outbound=self.outbound, channels=self.channels,
-                render=notice_words, left=self._left(), halt=self.stop.is_set,
+                render=notice_words, left=self._left(), recall=self._recall, halt=self.stop.is_set,
             )  # fmt: skip
 
     def _left(self) -> dict[str, int]:

@@ -79,13 +79,11 @@ def unfinished(tx: Tx) -> list[Notice]:
     return [_notice(row) for row in fetch(tx, f'{_SELECT} WHERE "state" = \'intent\' ORDER BY "at_ms", "id"')]
 
 
-def waiting(tx: Tx) -> list[tuple[str, str, str]]:
-    """Give every notice that was kept back and may still be said: id, record, person."""
-    sql = (
-        'SELECT "id", "uid", "recipient" FROM "notice" '
-        'WHERE "state" IN (\'held\', \'suppressed\') AND "entity" <> ? ORDER BY "id"'
-    )
-    return [(row[0], row[1], row[2]) for row in fetch(tx, sql, MESSAGE)]
+def waiting(tx: Tx, uids: Iterable[str] | None = None) -> list[tuple[str, str, str]]:
+    """Give every notice that was kept back and may still be said, or those about some records: id, record, person."""
+    sql = 'SELECT "id", "uid", "recipient" FROM "notice" WHERE "state" IN (\'held\', \'suppressed\') AND "entity" <> ?'
+    found = fetch(tx, sql, MESSAGE) if uids is None else fetch_among(tx, f"{sql} AND", '"uid"', uids, MESSAGE)
+    return sorted((row[0], row[1], row[2]) for row in found)
 
 
 def of_messages(tx: Tx, ids: Sequence[str]) -> list[Notice]:

@@ -7,7 +7,7 @@ due for one person at one moment is put into one message by ``plan_messages``.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -244,10 +244,13 @@ def decide_notice(case: NoticeCase) -> NoticeDecision:
     return _when(case, key)
 
 
-def plan_messages(cases: Sequence[NoticeCase]) -> NoticePlan:
+def plan_messages(cases: Sequence[NoticeCase], quiet: Mapping[tuple[str, Action], int] | None = None) -> NoticePlan:
     """Decide every case and put what is due for one person into one message.
 
     Same cases, same plan; the order of *cases* does not matter.
+
+    Args:
+        quiet: silences by person and kind that are known without their cases; messages count them in.
     """
     decided = [(case, decide_notice(case)) for case in sorted(cases, key=_loudest)]
     spoken: dict[tuple[str, MessageKind, str], list[tuple[NoticeCase, NoticeDecision]]] = defaultdict(list)
@@ -258,8 +261,8 @@ def plan_messages(cases: Sequence[NoticeCase]) -> NoticePlan:
             silent.append((case, decision))
         else:
             spoken[case.recipient.key, kind, _apart(kind, case, decision)].append((case, decision))
-    quiet = _count(silent)
-    messages = [_message(kind, lines, quiet) for (_, kind, _), lines in sorted(spoken.items(), key=lambda one: one[0])]
+    kept = Counter(quiet or {}) + Counter((case.recipient.key, decision.action) for case, decision in silent)
+    messages = [_message(kind, lines, kept) for (_, kind, _), lines in sorted(spoken.items(), key=lambda one: one[0])]
     return NoticePlan(messages=tuple(messages), silent=tuple(silent))
 
 
@@ -405,13 +408,6 @@ def _message(
         id=digest_of(["message", kind, to.key, *once]), kind=kind, recipient=to, day=day,
         cases=tuple(lines), held=quiet.get((to.key, "hold"), 0), suppressed=quiet.get((to.key, "suppress"), 0),
     )  # fmt: skip
-
-
-def _count(silent: Sequence[tuple[NoticeCase, NoticeDecision]]) -> dict[tuple[str, Action], int]:
-    found: dict[tuple[str, Action], int] = defaultdict(int)
-    for case, decision in silent:
-        found[case.recipient.key, decision.action] += 1
-    return dict(found)
 
 
 def _loudest(case: NoticeCase) -> tuple[str, int, date, str, str]:

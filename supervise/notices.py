@@ -24,6 +24,7 @@ from supervise.due import local_day
 from supervise.knobs import Knobs
 from supervise.nagging import (
     TOLD,
+    Action,
     NoticeCase,
     NoticeDecision,
     NoticePlan,
@@ -33,12 +34,14 @@ from supervise.nagging import (
     plan_messages,
     with_drafts,
 )
+from supervise.recall import Looking, Recall, Rest
 from supervise.recipients import USER, Gap, Outbound, person_word, read_cases, user_at
 from supervise.windows import is_open
 
 __all__ = ["NoticeReport", "Outbound", "Planned", "Words", "plan_notices", "preview_notices", "send_notices"]
 
 _UNSAID: Final = ("held", "suppressed", "dropped")
+_SILENCES: Final[Mapping[Action, str]] = {"hold": "held", "suppress": "suppressed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +75,14 @@ class Planned:
 
     Args:
         gaps: people who should be told and whom nobody named.
+        looking: beside the memory of the last look, if there was one; ``judged`` are the items it did not answer for.
     """
 
     plan: NoticePlan
     alerts: tuple[AlertMessage, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    looking: Looking | None = None
+    judged: Mapping[str, Rest] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,6 +93,8 @@ class NoticeReport:
         counts: messages by state; ``held`` and ``suppressed`` count notices.
         problems: what kept messages from going out.
         messages: the messages of this run with their words, as they stand in the outbox.
+        silent: the silences of the items that were judged; those that go on since the last look are counted only.
+        remembered: items the last look answered for.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -94,6 +102,7 @@ class NoticeReport:
     messages: list[Notice] = field(default_factory=list)
     silent: list[Notice] = field(default_factory=list)
     gaps: tuple[Gap, ...] = ()
+    remembered: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -101,17 +110,26 @@ class NoticeReport:
         return OutcomeUnknown.exit_code if self.problems or self.counts["unknown"] or self.counts["failed"] else 0
 
 
-def plan_notices(tx: Tx, setting: Setting, outbound: Outbound, left: Mapping[str, int] | None = None) -> Planned:
+def plan_notices(
+    tx: Tx,
+    setting: Setting,
+    outbound: Outbound,
+    left: Mapping[str, int] | None = None,
+    recall: Recall | None = None,
+) -> Planned:
     """Give what should be said at the setting's moment, and every silence with its rule; writes nothing.
 
     Args:
         left: connection -> calls or credits it has left, for the operators.
+        recall: what the last look found.
     """
-    around = read_cases(tx, setting, outbound)
-    plan = plan_messages(around.cases)
+    around = read_cases(tx, setting, outbound, recall)
+    plan = plan_messages(around.cases, around.looking.quiet if around.looking is not None else None)
     drafts = Counter(case.pm for one in plan.messages if one.kind in ("draft", "letter") for case, _ in one.cases[:1])
     alerts = _alerts(tx, setting, outbound, left or {})
-    return Planned(plan=with_drafts(plan, drafts), alerts=alerts, gaps=around.gaps)
+    return Planned(
+        plan=with_drafts(plan, drafts), alerts=alerts, gaps=around.gaps, looking=around.looking, judged=around.judged
+    )
 
 
 def preview_notices(
@@ -141,20 +159,29 @@ def send_notices(
     channels: Mapping[str, Channel],
     render: Render,
     left: Mapping[str, int] | None = None,
+    recall: Recall | None = None,
     halt: Callable[[], bool] = lambda: False,
 ) -> NoticeReport:
     """Say what is to be said now; to be called by the one writer of the store.
 
+    Args:
+        recall: what the last look of this process found, so that only what moved is judged; made anew by this one.
     Raises:
         LeaseLost: somebody else has become the writer; what was about to be sent is listed as unknown by them.
     """
     with db.write() as tx:
         lost = _mark_unknown(tx, now_ms)
         setting = read_setting(tx, now_ms=now_ms, knobs=knobs)
-        planned = plan_notices(tx, setting, outbound, left)
-        silent = _keep_silences(tx, planned.plan, now_ms)
+        planned = plan_notices(tx, setting, outbound, left, recall)
+        looking = planned.looking
+        silent = _keep_silences(tx, planned, now_ms)
+    if recall is not None:
+        recall.take(looking.found(planned.plan, planned.judged) if looking is not None else Recall())
     run = _Run(db, now_ms, channels, render, outbound, NoticeReport(gaps=planned.gaps, silent=silent), halt)
     run.report.counts.update(unknown=lost, **Counter(row.state for row in silent))
+    if looking is not None:
+        run.report.counts.update(_kept_quiet(looking))
+        run.report.remembered = len(looking.still)
     wanted: list[AnyMessage] = [*planned.alerts, *planned.plan.messages]
     for one in wanted:
         if halt():
@@ -333,7 +360,7 @@ def _case_row(case: NoticeCase, decision: NoticeDecision, state: str, now_ms: in
 
 
 def _silence_row(case: NoticeCase, decision: NoticeDecision) -> Notice:
-    state = "held" if decision.action == "hold" else "suppressed"
+    state = _SILENCES[decision.action]
     return _case_row(case, decision, state, case.now_ms, {})
 
 
@@ -360,18 +387,29 @@ def _mark_unknown(tx: Tx, now_ms: int) -> int:
     return sum(1 for row in rows if row.entity == MESSAGE)
 
 
-def _keep_silences(tx: Tx, plan: NoticePlan, now_ms: int) -> list[Notice]:
-    """Write down every silence with its rule, once; give them all.
+def _kept_quiet(looking: Looking) -> Counter[str]:
+    """Count the silences that go on, by state."""
+    found: Counter[str] = Counter()
+    for (_, action), count in looking.quiet.items():
+        found[_SILENCES[action]] += count
+    return found
+
+
+def _keep_silences(tx: Tx, planned: Planned, now_ms: int) -> list[Notice]:
+    """Write down every silence with its rule, once; give those of the items that were judged.
 
     One whose item moved on (another level, another due day, closed) was overtaken: it is dropped, and says by what.
     """
+    plan, looking = planned.plan, planned.looking
     silent = [_silence_row(case, decision) for case, decision in plan.silent]
     known = notices.get(tx, [row.id for row in silent])
     notices.put(tx, [_with_past(row, known.get(row.id)) for row in silent if _is_news(known, row)])
     spoken = {decision.key.id for one in plan.messages for _, decision in one.cases}
     alive = spoken | {row.id for row in silent}
     into = {(row.uid, row.recipient): row.id for row in silent}
-    gone = {id: into.get((uid, person)) for id, uid, person in notices.waiting(tx) if id not in alive}
+    answered = looking is not None and bool(looking.still)
+    about = (looking.stand.keys() | looking.left) - looking.still.keys() if looking is not None and answered else None
+    gone = {id: into.get((uid, person)) for id, uid, person in notices.waiting(tx, about) if id not in alive}
     overtaken = notices.get(tx, gone).values()
     notices.put(tx, [_overtaken(row, gone[row.id], now_ms) for row in overtaken])
     return silent

@@ -20,7 +20,7 @@ from store.tx import Tx
 from supervise.calendar import Calendar
 from supervise.cases import Setting, supervised
 from supervise.due import DAY_MS, local_day, zone_of
-from supervise.ladder import Audience, Circle, Side, missing_at, told_at
+from supervise.ladder import Audience, Circle, Side, Told, missing_at, told_at
 from supervise.moving import late_candidates
 from supervise.nagging import (
     NagKnobs,
@@ -33,6 +33,7 @@ from supervise.nagging import (
     digest_of,
     level_of,
 )
+from supervise.recall import Looking, Recall, Rest, look
 from supervise.survey import CHUNK, Judged, judge_tasks
 from supervise.windows import USUAL, SendWindow, read_window
 
@@ -88,20 +89,33 @@ class Around:
 
     cases: tuple[NoticeCase, ...]
     gaps: tuple[Gap, ...]
+    looking: Looking | None = None
+    judged: Mapping[str, Rest] = field(default_factory=dict)
 
 
-def read_cases(tx: Tx, setting: Setting, outbound: Outbound) -> Around:
-    """Give every overdue item as seen by everybody who is to be told of it."""
+def read_cases(tx: Tx, setting: Setting, outbound: Outbound, recall: Recall | None = None) -> Around:
+    """Give every overdue item as seen by everybody who is to be told of it.
+
+    Args:
+        recall: what the last look found; items whose silence goes on by it are left out.
+    """
     today = local_day(setting.now_ms, zone_of([setting.knobs.zone])[0])
     known = late_candidates(tx, setting)
     uids = notices.late_tasks(tx, (today + LOOKED_AHEAD).isoformat()) if known is None else known
+    looking = None
+    if recall is not None and known is not None:
+        looking = look(tx, recall, setting, outbound, uids, _as_written_to(tx, recall.people, setting))
+        uids = [uid for uid in uids if uid not in looking.still]
     cases: list[NoticeCase] = []
-    gaps: list[Gap] = []
+    judged: dict[str, Rest] = {}
+    lacking = {uid: item.rest for uid, item in looking.still.items()} if looking is not None else {}
     for start in range(0, len(uids), CHUNK):
         reading = _Reading(tx, setting, outbound, uids[start : start + CHUNK])
         cases += reading.cases()
-        gaps += reading.gaps
-    return Around(tuple(_with_said(tx, cases, setting)), tuple(gaps))
+        lacking |= reading.rests
+        judged |= {uid: rest for uid, rest in reading.rests.items() if uid not in reading.ahead}
+    gaps = (Gap(uid, one) for uid, rest in sorted(lacking.items()) for one in rest.lacking)
+    return Around(tuple(_with_said(tx, cases, setting)), tuple(gaps), looking, judged)
 
 
 def person_word(key: str) -> str:
@@ -129,17 +143,23 @@ def with_messages(recipient: Recipient, said: Iterable[Notice]) -> Recipient:
 
 
 def _with_said(tx: Tx, cases: Sequence[NoticeCase], setting: Setting) -> list[NoticeCase]:
-    people = {case.recipient.key: case.recipient for case in cases}
+    known = _as_written_to(tx, {case.recipient.key: case.recipient for case in cases}, setting)
+    return [replace(case, recipient=known[case.recipient.key]) for case in cases]
+
+
+def _as_written_to(tx: Tx, people: Mapping[str, Recipient], setting: Setting) -> dict[str, Recipient]:
     words = {person_word(key): key for key in people}
     said: dict[str, list[Notice]] = defaultdict(list)
     for one in notices.messages_to(tx, words, setting.now_ms - REMEMBERED_MS):
         said[words[one.uid]].append(one)
-    known = {key: with_messages(person, said[key]) for key, person in people.items()}
-    return [replace(case, recipient=known[case.recipient.key]) for case in cases]
+    return {key: with_messages(person, said[key]) for key, person in people.items()}
 
 
 class _Reading:
-    """One chunk of tasks with everything around them."""
+    """One chunk of tasks with everything around them.
+
+    What is dated later than now counts once it comes, which nothing but time will tell: such items are in ``ahead``.
+    """
 
     def __init__(self, tx: Tx, setting: Setting, outbound: Outbound, uids: Sequence[str]) -> None:
         self.tx, self.setting, self.outbound = tx, setting, outbound
@@ -147,7 +167,8 @@ class _Reading:
         judged = judge_tasks(tx, supervised(tx, "task", sorted(rows, key=lambda row: row.uid)), setting)
         self.late = [each for each in judged if each.verdict.overdue and each.verdict.severity is not None]
         self.uids = [each.context.row.uid for each in self.late]
-        self.gaps: list[Gap] = []
+        self.rests: dict[str, Rest] = {}
+        self.ahead: set[str] = set()
         self._known: dict[str, Recipient] = {}
 
     def cases(self) -> list[NoticeCase]:
@@ -159,10 +180,10 @@ class _Reading:
         item = self._item(each, promise)
         circle, internal = self._circle(each), each.context.row.values.get("internal") is True
         missing = missing_at(item.level, circle, holder=holder, kind=item.kind, internal=internal)
-        self.gaps += [Gap(uid, one) for one in missing]
         told = told_at(
             item.level, circle, holder=holder, kind=item.kind, outbound=self.outbound.to_clients, internal=internal
         )
+        self.rests[uid] = Rest(item.zone, self._around(each, told), missing)
         snoozes, moved_ms, knobs = self._snoozes(each), self._moved_ms(each), self._knobs(each)
         return [
             NoticeCase(
@@ -198,6 +219,16 @@ class _Reading:
             ("contact", _text(contact, "calendar")), ("account", _text(account, "calendar")),
             ("project", _text(context.project, "calendar")), country=_text(account, "country"),
         )  # fmt: skip
+
+    def _around(self, each: Judged, told: Sequence[Told]) -> frozenset[str]:
+        """Give the records around an item that say who is told, where, when and in which words."""
+        context = each.context
+        seen = (("project", context.project), ("account", context.account), ("contact", context.contact))
+        mine = {f"{entity}:{row.uid}" for entity, row in seen if row is not None}
+        named = {f"{name}:{_text(context.row, name)}" for name in ("project", "contact")}
+        people = {one.recipient for one in told if one.recipient.startswith(CONTACT)}
+        homes = {f"account:{_text(self.contacts.get(key.removeprefix(CONTACT)), 'account')}" for key in people}
+        return frozenset(mine | named | people | homes)
 
     # --- who ------------------------------------------------------------------------------------------------------
 
@@ -243,7 +274,7 @@ class _Reading:
             return user_at(self.setting, self.outbound, key.removeprefix(USER))
         uid = key.removeprefix(CONTACT)
         row = self.contacts.get(uid)
-        account = self.accounts.get(_text(row, "account"))
+        account = self.homes.get(_text(row, "account"))
         zone = zone_of([_text(row, "zone"), _text(account, "zone"), self.setting.knobs.zone])[0]
         calendar = self.setting.calendars.of(
             ("contact", _text(row, "calendar")),
@@ -273,6 +304,12 @@ class _Reading:
         return hub.read(self.tx, "account", sorted(mine))
 
     @cached_property
+    def homes(self) -> dict[str, HubRow]:
+        """Give the clients of the contacts, also of one who is another client's."""
+        others = {_text(row, "account") for row in self.contacts.values()} - self.accounts.keys() - {""}
+        return {**self.accounts, **hub.read(self.tx, "account", sorted(others))}
+
+    @cached_property
     def people(self) -> dict[str, list[HubRow]]:
         """Give the live contacts of every account concerned."""
         found: dict[str, list[HubRow]] = defaultdict(list)
@@ -300,6 +337,8 @@ class _Reading:
             said: Any = one.state
             past = Past(date.fromisoformat(one.data["due"]), one.level, one.data["turn"], one.at_ms, said)
             found[one.uid, one.recipient, bool(one.data.get("letter"))].append(past)
+            if one.at_ms > self.setting.now_ms:
+                self.ahead.add(one.uid)
         return found
 
     def _history(self, uid: str, recipient: str, *, letter: bool) -> tuple[Past, ...]:
@@ -311,6 +350,8 @@ class _Reading:
         for act in acts.of(self.tx, "task", self.uids, ("promise", "snooze", *_CLIENT_ACTS)):
             if act.at_ms <= self.setting.now_ms:
                 found[act.uid].append(act)
+            else:
+                self.ahead.add(act.uid)
         return found
 
     def _promise(self, uid: str) -> Promise | None:
@@ -351,6 +392,8 @@ class _Reading:
             move.at_ms for before, move in pairwise(moves)
             if before.holder == "client" and move.holder != "client"
         ]  # fmt: skip
+        if max(times) > self.setting.now_ms:
+            self.ahead.add(uid)
         return max((at for at in times if at <= self.setting.now_ms), default=0) or None
 
     def _client_names(self, each: Judged) -> set[str]:

@@ -31,6 +31,7 @@ from sandbox.drill.watch import Watch
 from supervise.following import follow_up
 from supervise.knobs import Knobs
 from supervise.notices import send_notices
+from supervise.recall import Recall
 from supervise.rounds import supervise_once
 from sync.desk import Desk
 from sync.engine import Engine, RoundOptions
@@ -169,7 +170,7 @@ class Quarter:
         self.phase = "tell"
         told = send_notices(
             self.store, now_ms=self.clock.ms, knobs=self.knobs, outbound=OUTBOUND, channels={WIRE: self.wire},
-            render=notice_words,
+            render=notice_words, recall=self.recall,
         )  # fmt: skip
         self.phase = ""
         self.ear.heard(told)
@@ -188,6 +189,7 @@ class Quarter:
             salt=lambda: b"0123456789abcdef", parallel=False,
         )  # fmt: skip
         self.opener = Opener(self.store, self.clock, {})
+        self.recall = Recall()
 
     def _configure(self, name: Side) -> Configured:
         settings = self._settings[name]
