@@ -392,6 +392,7 @@ def test_no_page_of_a_project_shows_a_raw_code(opened: Office, name: str) -> Non
 
 @pytest.mark.parametrize("words", [("weekly", "周报"), ("digest", "周报", "--edition", "client"), ("closure", "周报")])
 def test_f1_our_own_overdue_items_are_in_what_the_client_reads(opened: Office, words: tuple[str, ...]) -> None:
+    opened.at("2026-05-18T16:00")
     for lang in ("zh", "en"):
         shown = opened.type("report", *words, "--preview", lang=lang).out
         assert "我方接口开发" in shown
