@@ -29,7 +29,7 @@ from sync.settling import Settler
 from sync.spokes import PENDING, Spoke
 
 _IN_FLIGHT: Final = 12
-_ROWS_IN_FLIGHT: Final = 1200
+_ROWS_IN_FLIGHT: Final = 1000
 """Rows looked at or on their way at once: a kill leaves those on their way, half of them, to be looked for."""
 _WAVE: Final = 1000
 

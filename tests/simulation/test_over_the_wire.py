@@ -27,7 +27,7 @@ from tests.simulation.wire_play import WIRE_DRAWS, draw_wire, play_wire
 from tests.simulation.wire_scene import WireScene
 
 _SEEDS = int(os.environ.get("DUBAN_L2_SEEDS", "600"))
-_STEP = int(os.environ.get("DUBAN_L2_SWEEP", "2"))
+_STEP = int(os.environ.get("DUBAN_L2_SWEEP", "1"))
 _A_BATCH = 25
 _PARTS = 4
 
