@@ -282,12 +282,15 @@ def _on_connect(connection: Any, _record: Any) -> None:
 
 def _prepare(conn: sa.Connection, dialect: str, mode: str) -> None:
     """Set what SQLite wants to know before a transaction begins; a connection that is set so already is left alone."""
-    if dialect == "sqlite" and conn.info.get("duban_mode") != mode:
-        raw: Any = conn.connection.dbapi_connection
-        conn.info.pop("duban_mode", None)
-        raw.execute(f"PRAGMA synchronous = {'FULL' if mode == 'durable' else 'NORMAL'}")
-        raw.execute(f"PRAGMA query_only = {'ON' if mode == 'read' else 'OFF'}")
-        conn.info["duban_mode"] = mode
+    if dialect != "sqlite":
+        return
+    raw: Any = conn.connection.dbapi_connection
+    wanted = {"synchronous": "FULL" if mode == "durable" else "NORMAL", "query_only": "ON" if mode == "read" else "OFF"}
+    for name, value in wanted.items():
+        if conn.info.get(name) != value:
+            conn.info.pop(name, None)
+            raw.execute(f"PRAGMA {name} = {value}")
+            conn.info[name] = value
 
 
 def _raw(conn: sa.Connection, dialect: str) -> sqlite3.Connection | None:

@@ -201,10 +201,13 @@ class Applier:
         """Commit the intents of what is ready: nothing is sent before they are on disk."""
         if batches:
             now_ms = self._clock.now_ms()
+            ready: dict[int, list[Op]] = {}
+            for batch in batches:
+                not_before_ms = now_ms + int(batch.spoke.settings.visible_after_s * 1000)
+                ready.setdefault(not_before_ms, []).extend(verdict.op for verdict in batch.ready)
             with self._db.write(durable=True) as tx:
-                for batch in batches:
-                    not_before_ms = now_ms + int(batch.spoke.settings.visible_after_s * 1000)
-                    outbox.intend(tx, [verdict.op for verdict in batch.ready], now_ms, not_before_ms)
+                for not_before_ms, ops in ready.items():
+                    outbox.intend(tx, ops, now_ms, not_before_ms)
         return list(batches)
 
 

@@ -251,7 +251,6 @@ class Committer:
             id=self._new_id(), run_id=self._report.run_id, digest="", entity=entity, uid=plan.uid,
             connection=step.connection, object=step.object, action=step.action, remote_id=step.remote_id,
             values=step.values, hub_values=step.hub_values, base=step.base, key=key if isinstance(key, str) else None,
-            state="ready", attempts=0, not_before_ms=0, first_intent_ms=None, steps_done=[], code=None, message=None,
             created_ms=self._now_ms,
         )  # fmt: skip
         if self._carried is not None and step.action == "update":

@@ -48,7 +48,6 @@ class RoundOptions:
         allow: rail -> number a person accepted.
         planned: lines of the approved plan, to name what became stale.
         auto: risk classes a ``sync`` does unasked; None for all.
-        lines: lines of its plan that the report of a ``sync`` keeps; later ones are only counted.
     """
 
     kind: str = "sync"
@@ -57,7 +56,6 @@ class RoundOptions:
     allow: Mapping[str, int] = field(default_factory=dict)
     planned: Sequence[Mapping[str, Any]] = ()
     auto: frozenset[str] | None = None
-    lines: int = 2000
 
 
 _ALL_LINES = 100_000
@@ -226,7 +224,7 @@ class Engine:
             everything=options.kind == "plan",
             approved=options.approved,
             digests=shown,
-            lines_kept=_ALL_LINES if shown or options.auto is not None else options.lines,
+            lines_kept=_ALL_LINES if shown or options.auto is not None else 2000,
             auto=options.auto if options.kind == "sync" else None,
         )
         counts, lines = dict(report.counts), len(report.lines)

@@ -148,7 +148,8 @@ class Planner:
         parked = _parked(reviews.active_fields(tx, entity, work.uids))
         busy = outbox.open_pairs(tx, entity, work.uids)
         refs = self._refs(entity, spokes, work, rows, linked, items, parked)
-        lean, outlets = self._lean(entity, spokes), self._outlets(entity, spokes, refs)
+        lean = self._lean(entity, spokes)
+        outlets = {name: outlet_of(name, spoke.maps[entity], refs[name]) for name, spoke in spokes.items()}
         plans: list[Planned] = []
         for uid in work.uids:
             fresh = work.new.get(uid, [])
@@ -157,7 +158,7 @@ class Planner:
                 plans.append((self._import(entity, uid, fresh[0], lean, refs[lean.name]), fresh, {}))
                 continue
             row = rows.get(uid)
-            if outlets and row is not None and not (fresh or uid in items or uid in parked):
+            if row is not None and not (fresh or uid in items or uid in parked):
                 pushed = self._push(entity, row, outlets, linked.get(uid, ()), busy)
                 if pushed is not None:
                     plans.append(pushed)
@@ -198,14 +199,6 @@ class Planner:
         self._report.lines_total += 1
         return import_record(entity, uid, lean.name, lean.object, item.remote_id, item.doc or {}, lean.moves, refs)
 
-    def _outlets(
-        self, entity: EntityKind, spokes: Mapping[str, Spoke], refs: Mapping[str, ChunkRefs]
-    ) -> Mapping[str, Outlet]:
-        """Give the short way for rows that changed in the hub alone, where nobody is told or asked one by one."""
-        if self._tells or self._policy.auto is not None:
-            return {}
-        return {name: outlet_of(name, spoke.maps[entity], refs[name]) for name, spoke in spokes.items()}
-
     def _push(
         self,
         entity: EntityKind,
@@ -220,10 +213,13 @@ class Planner:
             return None
         if any((row.uid, name) in busy for name in outlets):
             return None
-        plan = push_row(entity, row.uid, row.values, [(outlet, best[name]) for name, outlet in outlets.items()])
+        tell = self._tells or self._policy.auto is not None
+        plan = push_row(
+            entity, row.uid, row.values, [(outlet, best[name]) for name, outlet in outlets.items()], tell=tell
+        )
         if plan is None:
             return None
-        for _ in plan.ops:
+        for _ in plan.ops if not tell else ():
             self._report.tally("patch")
             self._report.lines_total += 1
         return plan, [], best

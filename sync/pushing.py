@@ -1,7 +1,7 @@
 """Tell the records of an entity what changed in the hub alone: the common case of a push, kept short on purpose. Pure.
 
 Whatever is not as plain as that (a loss, a question, a record that moved) is left to ``planner.plan_entity``, which
-says the same of the plain cases, with the lines to show them by.
+says the same of the plain cases.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mapping.fields import BoundMap, Encoded, Refs, Unseen
-from mapping.records import EntityKind, Value
+from mapping.records import TITLE_FIELD, EntityKind, Value
+from sync import reasons
+from sync.report import FieldChange, PlanLine
 from sync.views import EntityPlan, OpStep
 
 _PLAIN = frozenset({"both", "to_remote"})
@@ -57,12 +59,18 @@ def outlet_of(connection: str, bound: BoundMap, refs: Refs) -> Outlet:
 
 
 def push_row(
-    entity: EntityKind, uid: str, values: Mapping[str, Value], outlets: Sequence[tuple[Outlet, Agreed]]
+    entity: EntityKind,
+    uid: str,
+    values: Mapping[str, Value],
+    outlets: Sequence[tuple[Outlet, Agreed]],
+    *,
+    tell: bool = True,
 ) -> EntityPlan | None:
-    """Give the plan of a live row of which no side showed anything new, without the lines that tell it.
+    """Give the plan of a live row of which no side showed anything new.
 
     Args:
         outlets: every connection that maps the entity, each with the live link there.
+        tell: False leaves out the lines that tell the plan: nobody would keep them.
 
     Returns:
         None when it takes the long way.
@@ -80,7 +88,21 @@ def push_row(
                 base={name: remote[name] for name in patch},
             )  # fmt: skip
             plan.ops.append(step)
+            if tell:
+                plan.lines.append(_line(entity, uid, values, step))
     return plan
+
+
+def _line(entity: EntityKind, uid: str, values: Mapping[str, Value], step: OpStep) -> PlanLine:
+    title = values.get(TITLE_FIELD[entity])
+    return PlanLine(
+        entity=entity, action="patch", connection=step.connection, reason=reasons.HUB_CHANGED,
+        title=title if isinstance(title, str) else "", uid=uid, object=step.object, remote_id=step.remote_id or "",
+        fields=tuple(
+            FieldChange(field=name, old=step.base[name], new=value, reason=reasons.HUB_CHANGED)
+            for name, value in step.values.items()
+        ),
+    )  # fmt: skip
 
 
 def _patch(values: Mapping[str, Value], outlet: Outlet, base: Agreed) -> dict[str, Value] | None:

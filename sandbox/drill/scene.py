@@ -88,9 +88,7 @@ class Scene:
         """Run one round; None when the process died on the way and was started again."""
         try:
             report = self.engine.begin("sync", {one.name: one.settings for one in self.configured})
-            # Every other seed keeps no lines of its plans: then what is plain is planned the short way.
-            options = RoundOptions(lines=2000 * (self.setting.seed % 2))
-            return self.engine.round(report, self.opener.open_all(self.configured, report), options)
+            return self.engine.round(report, self.opener.open_all(self.configured, report), RoundOptions())
         except Crash:
             self.start()
             return None

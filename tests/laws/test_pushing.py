@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, get_args
 
 import pytest
@@ -13,7 +14,8 @@ from mapping.fields import UNSEEN, BoundField, BoundMap, Direction, Encoded, Fie
 from mapping.records import Value
 from sync.planner import plan_entity
 from sync.pushing import outlet_of, push_row
-from sync.views import Base, EntityView, SideView
+from sync.report import PlanLine
+from sync.views import Base, EntityPlan, EntityView, SideView
 
 _FIELDS: Final = ("name", "title", "description", "roles", "key")
 _VALUES: Final[tuple[Value, ...]] = (None, "a", "b", "long", "nowhere", "forms")
@@ -80,6 +82,10 @@ def _side(rng: random.Random, name: str, values: Mapping[str, Value]) -> SideVie
     return SideView(connection=name, object="people", bound=BoundMap(map_, fields), refs=_REFS, base=base)
 
 
+def _told(plan: EntityPlan) -> list[PlanLine]:
+    return [replace(line, fields=tuple(sorted(line.fields, key=lambda field: field.field))) for line in plan.lines]
+
+
 @pytest.mark.parametrize("first", range(0, 20_000, 5_000))
 def test_the_short_way_says_what_the_planner_says(first: int) -> None:
     ways: Counter[str] = Counter()
@@ -90,11 +96,9 @@ def test_the_short_way_says_what_the_planner_says(first: int) -> None:
             [(outlet_of(side.connection, side.bound, side.refs), side.base) for side in view.sides if side.base],
         )  # fmt: skip
         plan = plan_entity(view)
-        told = [(line.action, line.connection) for line in plan.lines]
-        plan.lines = []
         ways["long" if short is None else "told" if short.ops else "at rest"] += 1
         if short is not None:
-            assert short == plan, seed
-            assert told == [("patch", op.connection) for op in short.ops], seed
+            assert _told(short) == _told(plan), seed
+            assert replace(short, lines=[]) == replace(plan, lines=[]), seed
     assert min(ways.values()) > 100
     assert len(ways) == 3
