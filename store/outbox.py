@@ -131,6 +131,12 @@ def of_uid(tx: Tx, uid: str) -> list[Op]:
     return [_op(row) for row in fetch(tx, f'{_SELECT} WHERE "uid" = ? ORDER BY "created_ms", "id"', uid)]
 
 
+def made_any(tx: Tx, connection: str, entity: EntityKind) -> bool:
+    """Say whether any record of that kind was to be made there."""
+    sql = 'SELECT 1 FROM "op" WHERE "connection" = ? AND "entity" = ? AND "action" = \'create\' LIMIT 1'
+    return bool(fetch(tx, sql, connection, entity))
+
+
 def intend(tx: Tx, ops: Sequence[Op], now_ms: int, not_before_ms: int) -> None:
     """Write down, before the first byte goes out, that these ops are about to be sent.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from mapping import identity as keys_of
 from mapping.fields import Unseen
 from mapping.records import TITLE_FIELD, EntityKind, Value
-from store import hub, identity, inbox, links, reviews, streams, worklist
+from store import hub, identity, inbox, links, outbox, reviews, streams, worklist
 from store.hub import DirtyMark
 from store.inbox import Item
 from store.links import Link
@@ -277,7 +277,8 @@ class Binder:
 def keep_keys(tx: Tx, entity: EntityKind, spokes: Mapping[str, Spoke], now_ms: int) -> bool:
     """Say whether identity keys are kept for this kind; makes up for the time they were not.
 
-    With one connection and nothing in the hub that it lacks, there is nobody to meet and keys would only cost.
+    With one connection, nothing in the hub that it lacks and nothing that we made there, there is nobody to meet and
+    keys would only cost.
     """
     name = f"@identity.{entity}"
     marker = streams.load_snapshot(tx, "", name)
@@ -302,10 +303,10 @@ def remembered(some: Iterable[Link]) -> dict[str, Value]:
 
 
 def _has_strangers(tx: Tx, entity: EntityKind, connection: str) -> bool:
-    """Say whether both an unlinked record and a hub row without a link there exist."""
+    """Say whether an unlinked record exists that a hub row may want, or that may be the double of one we made."""
     if not inbox.unlinked(tx, entity, limit=1):
         return False
-    return bool(links.unlinked_uids(tx, entity, connection, limit=1))
+    return bool(links.unlinked_uids(tx, entity, connection, limit=1)) or outbox.made_any(tx, connection, entity)
 
 
 def _left(item: Item) -> bool:

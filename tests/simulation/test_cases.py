@@ -61,6 +61,7 @@ BROKE_HOT = {
     1048092: "a lost create that was sent again was met where its record had been deleted, not where it lived",
     1058538: "a create whose answer was lost was sent again, found its record busy, and was forgotten",
     4000126: "a question forgot what a record said whose place another one took",
+    16_319: "a lost create's record, brought back by a person, became a row of its own while one connection was out",
     1_002_789: "a refused write was forgotten while its connection was out",
 }
 
