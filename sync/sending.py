@@ -212,10 +212,12 @@ def _row(bound: BoundMap, codecs: Mapping[str, Codec], op: Op) -> WriteRow:
 
 
 def _judge(spoke: Spoke, verdict: Verdict, result: WriteResult | None) -> Verdict:
+    """Give what became of a write. What the look before it showed is no news: it may be a part of the record only."""
     if result is None:
-        return replace(verdict, outcome="unknown", message="the answer names no such row")
+        return replace(verdict, outcome="unknown", message="the answer names no such row", doc=None)
     return Verdict(
-        verdict.op, result.outcome, result.message or "", result.code, result.remote_id, verdict.record, verdict.doc,
+        verdict.op, result.outcome, result.message or "", result.code, result.remote_id, verdict.record,
+        verdict.doc if result.outcome == "applied" else None,
         _later(result.version, _predicted(spoke, verdict, result)), result.modified_ms, result.retry_after_s,
         result.steps_done, verdict.stop, verdict.probed,
     )  # fmt: skip

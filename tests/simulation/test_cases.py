@@ -62,6 +62,7 @@ BROKE_HOT = {
     1058538: "a create whose answer was lost was sent again, found its record busy, and was forgotten",
     4000126: "a question forgot what a record said whose place another one took",
     16_319: "a lost create's record, brought back by a person, became a row of its own while one connection was out",
+    1_022_719: "what a look had shown in part was taken for the whole record once its write was turned away",
     1_002_789: "a refused write was forgotten while its connection was out",
 }
 
