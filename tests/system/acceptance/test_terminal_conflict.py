@@ -77,10 +77,13 @@ def test_three_sources_and_an_ending_hold_everything_until_one_command(world: Wo
         {"hub": "active", "zoho": "active", "fxiaoke": "delivered", "partner": "closed"}
     ]
     number = asked[0]["id"]
-    for language, reason in (("en", "conflict about an ending; held"), ("zh", "涉及终结状态的分歧，已冻结")):
+    told = (
+        ("en", "conflict about an ending; held", "partner=closed"),
+        ("zh", "涉及终结状态的分歧，已冻结", "partner=已关闭"),
+    )
+    for language, reason, closed in told:
         lines = world.duban("projects", "--lang", language).stdout.splitlines()
-        assert len([line for line in lines if reason in line and "partner=closed" in line]) == 1
-
+        assert len([line for line in lines if reason in line and closed in line]) == 1
         assert reason in world.duban("conflicts", "show", str(number), "--lang", language).stdout
 
     world.duban("conflicts", "resolve", str(number), "--value", "delivered")
