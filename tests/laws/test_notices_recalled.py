@@ -29,6 +29,7 @@ from supervise.notices import NoticeReport, send_notices
 from supervise.recall import Recall
 from supervise.recipients import Outbound
 from supervise.rounds import supervise_once
+from tests.support.project_desk import StoppedClock
 
 START_MS = 1_780_876_800_000  # 2026-06-08 08:00 in Shanghai, a Monday
 MINUTE_MS = 60_000
@@ -41,19 +42,6 @@ OUTBOUND = Outbound(
     operators=("ops@v.example",),
 )  # fmt: skip
 Edit = Callable[[Tx, int], None]
-
-
-class StoppedClock:
-    """A clock that nobody waits for."""
-
-    def now_ms(self) -> int:
-        return 0
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError("nothing here waits")
 
 
 @dataclass
