@@ -29,7 +29,7 @@ from supervise.notices import NoticeReport, send_notices
 from supervise.recall import Recall
 from supervise.recipients import Outbound
 from supervise.rounds import supervise_once
-from tests.support.project_desk import StoppedClock
+from tests.support.clocks import StoppedClock
 
 START_MS = 1_780_876_800_000  # 2026-06-08 08:00 in Shanghai, a Monday
 MINUTE_MS = 60_000

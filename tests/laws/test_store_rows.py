@@ -15,6 +15,7 @@ from store.database import Database
 from store.hub import HubChange, HubRow
 from store.inbox import Item
 from store.statements import dumps, loads
+from tests.support.clocks import StoppedClock
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 SPECIAL: dict[FieldType, st.SearchStrategy[Any]] = {
@@ -40,20 +41,9 @@ def values(entity: EntityKind) -> st.SearchStrategy[dict[str, Value]]:
 ROWS = st.sampled_from(ENTITIES).flatmap(lambda entity: st.tuples(st.just(entity), values(entity), values(entity)))
 
 
-class StillClock:
-    def now_ms(self) -> int:
-        return 1
-
-    def monotonic(self) -> float:
-        return 1.0
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError("nobody waits here")
-
-
 @pytest.fixture(scope="module")
 def db() -> Iterator[Database]:
-    database = Database.open("sqlite://", clock=StillClock())
+    database = Database.open("sqlite://", clock=StoppedClock())
     yield database
     database.close()
 

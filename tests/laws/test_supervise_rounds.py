@@ -29,25 +29,13 @@ from supervise.moving import late_candidates
 from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
 from supervise.views import overdue_view
+from tests.support.clocks import StoppedClock
 
 START_MS = 1_780_876_800_000  # 2026-06-08 08:00 in Shanghai, a Monday
 MINUTE_MS = 60_000
 TASKS = [f"t{at}" for at in range(8)]
 PROJECTS, CONTACTS, ACCOUNTS = ["p0", "p1"], ["c0", "c1", "c2"], ["a0", "a1"]
 Edit = Callable[[Tx, int], None]
-
-
-class StoppedClock:
-    """A clock that nobody waits for."""
-
-    def now_ms(self) -> int:
-        return 0
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError("nothing here waits")
 
 
 @dataclass(frozen=True)

@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from mapping.records import EntityKind
 from store import acts, hub, journal, supervision
 from store.database import Database
 from store.hub import HubChange, HubRow
 from supervise.hand import Hand
-
-
-class StoppedClock:
-    """A clock that does not move; the store asks it only when somebody waits for the lease."""
-
-    def now_ms(self) -> int:
-        return 0
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError("nothing here waits")
-
-
-def ms(text: str) -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Asia/Shanghai")).timestamp() * 1000)
+from tests.support.clocks import ms
 
 
 class ProjectDesk:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,12 +23,9 @@ from supervise.nagging import NagKnobs
 from supervise.notices import NoticeReport, preview_notices, send_notices
 from supervise.recipients import Outbound
 from supervise.windows import SendWindow
+from tests.support.clocks import ms
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-
-
-def ms(text: str) -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).timestamp() * 1000)
 
 
 @dataclass

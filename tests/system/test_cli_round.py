@@ -20,6 +20,7 @@ import structlog
 from commands.main import main
 from config.keys import ensure_key
 from sandbox.main import Running, start, write_config
+from tests.support.clocks import StoppedClock
 
 
 @dataclass(frozen=True)
@@ -238,16 +239,7 @@ def found_remote(world: World, connection: str, title: str, entity: str = "task"
     from store import hub, links
     from store.database import Database
 
-    class Clock:
-        def now_ms(self) -> int:
-            return 0
-
-        def monotonic(self) -> float:
-            return 0.0
-
-        def sleep(self, seconds: float) -> None: ...
-
-    db = Database.open(f"sqlite:///{world.config.parent / 'duban.db'}", clock=Clock())
+    db = Database.open(f"sqlite:///{world.config.parent / 'duban.db'}", clock=StoppedClock())
     try:
         with db.read() as tx:
             field = "title" if entity == "task" else "name"

@@ -20,21 +20,9 @@ from supervise.cases import read_setting
 from supervise.dossier import read_dossier
 from supervise.knobs import Knobs
 from supervise.rounds import supervise_once
+from tests.support.clocks import StoppedClock, ms
 from tests.support.receivers import Receiver, receiving
-from tests.support.told import World, client_world, hook, ms
-
-
-class StoppedClock:
-    """A clock that does not move; the store asks it only when somebody waits for the lease."""
-
-    def now_ms(self) -> int:
-        return 0
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError("nothing here waits")
+from tests.support.told import World, client_world, hook
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from supervise.dossier import portfolio, read_dossier
 from supervise.following import follow_up
 from supervise.knobs import Knobs
 from supervise.meeting import RiskReview
-from tests.support.project_desk import ProjectDesk, ms
+from tests.support.clocks import ms
+from tests.support.project_desk import ProjectDesk
 
 
 def test_acts_rules_and_dossiers_work_on_every_database(db: Database) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,10 +17,7 @@ from store.tx import Tx
 from store.verdicts import Round, Verdict
 from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
-
-
-def ms(text: str) -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Asia/Shanghai")).timestamp() * 1000)
+from tests.support.clocks import ms
 
 
 def plant(tx: Tx, entity: EntityKind, uid: str, **values: Any) -> None:

@@ -10,7 +10,6 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +20,7 @@ from assembly.machine import SystemClock
 from commands.main import main
 from config.keys import ensure_key
 from sandbox.main import start, write_config
+from tests.support.clocks import ms
 from tests.system.acceptance.worlds import Worlds
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -35,11 +35,6 @@ class DayClock(SystemClock):
 
     def now_ms(self) -> int:
         return super().now_ms() + self.offset_ms
-
-
-def ms(text: str) -> int:
-    """Give an instant as people in Shanghai write it."""
-    return int(datetime.fromisoformat(text).replace(tzinfo=ZONE).timestamp() * 1000)
 
 
 @dataclass(frozen=True)

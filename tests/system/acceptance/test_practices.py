@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.system.acceptance.office import Office, ms, office
+from tests.support.clocks import ms
+from tests.system.acceptance.office import Office, office
 
 SURVEYED = 16
 

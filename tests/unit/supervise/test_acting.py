@@ -20,8 +20,8 @@ from supervise.hand import Done, Hand
 from supervise.knobs import Knobs
 from supervise.meeting import Answered, Meeting, RiskReview
 from supervise.planning import read_baselines
+from tests.support.clocks import StoppedClock, ms
 from tests.support.project_desk import ProjectDesk as Desk
-from tests.support.project_desk import StoppedClock, ms
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from supervise.dossier import Dossier, Standing, portfolio, read_dossier
 from supervise.knobs import Knobs
 from supervise.meeting import Answered, Meeting, RiskReview
 from supervise.views import overdue_view
-from tests.support.project_desk import ProjectDesk, StoppedClock, ms
+from tests.support.clocks import StoppedClock, ms
+from tests.support.project_desk import ProjectDesk
 
 
 @pytest.fixture

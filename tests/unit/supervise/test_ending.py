@@ -19,7 +19,8 @@ from supervise.dossier import read_dossier
 from supervise.due import local_day
 from supervise.ending import Closing, closing_of, names_the_end, survey_counts
 from supervise.knobs import Knobs
-from tests.support.project_desk import ProjectDesk, StoppedClock, ms
+from tests.support.clocks import StoppedClock, ms
+from tests.support.project_desk import ProjectDesk
 
 
 def on(text: str) -> date:

@@ -17,7 +17,8 @@ from supervise import acting
 from supervise.cases import read_setting
 from supervise.explaining import Explanation, read_explanation
 from supervise.knobs import Knobs
-from tests.support.project_desk import ProjectDesk, StoppedClock, ms
+from tests.support.clocks import StoppedClock, ms
+from tests.support.project_desk import ProjectDesk
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from supervise.dossier import read_dossier
 from supervise.following import Followed, follow_up
 from supervise.knobs import Knobs
 from supervise.meeting import Answered
-from tests.support.project_desk import ProjectDesk, StoppedClock, ms
+from tests.support.clocks import StoppedClock, ms
+from tests.support.project_desk import ProjectDesk
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from store.claims import Claim
 from store.database import Database
 from supervise import acting
 from supervise.rounds import supervise_once
-from tests.support.project_desk import ProjectDesk, StoppedClock, ms
+from tests.support.clocks import StoppedClock, ms
+from tests.support.project_desk import ProjectDesk
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -22,25 +21,9 @@ from supervise.cases import read_setting
 from supervise.knobs import Knobs
 from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
+from tests.support.clocks import StoppedClock, ms
 
 Move = Callable[[Tx], object]
-
-
-class StoppedClock:
-    """A clock that nobody waits for."""
-
-    def now_ms(self) -> int:
-        return 0
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError("nothing here waits")
-
-
-def ms(text: str) -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Asia/Shanghai")).timestamp() * 1000)
 
 
 START_MS = ms("2026-06-11T12:00")

@@ -16,7 +16,8 @@ from supervise.dossier import Dossier, read_dossier
 from supervise.knobs import Knobs
 from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
-from tests.support.project_desk import ProjectDesk, StoppedClock, ms
+from tests.support.clocks import StoppedClock, ms
+from tests.support.project_desk import ProjectDesk
 
 
 @pytest.fixture

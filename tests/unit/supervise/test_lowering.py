@@ -23,7 +23,7 @@ from supervise.lowering import lowered
 from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
 from supervise.views import overdue_view
-from tests.support.project_desk import StoppedClock, ms
+from tests.support.clocks import StoppedClock, ms
 
 
 @pytest.fixture

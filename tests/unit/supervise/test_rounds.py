@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -26,23 +24,7 @@ from supervise.report import ProjectItem, SupervisionReport
 from supervise.rounds import supervise_once
 from supervise.settings import read_knobs
 from supervise.views import overdue_view, project_view, projects_view
-
-
-class StoppedClock:
-    """A clock that does not move; the store asks it only when somebody waits for the lease."""
-
-    def now_ms(self) -> int:
-        return 0
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError("nothing here waits")
-
-
-def ms(text: str) -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Asia/Shanghai")).timestamp() * 1000)
+from tests.support.clocks import StoppedClock, ms
 
 
 def salt(size: int) -> bytes:

@@ -25,7 +25,8 @@ from supervise.material import Material, read_materials
 from supervise.meeting import Answered
 from supervise.planning import read_baselines
 from supervise.satisfaction import Answer, satisfaction
-from tests.support.project_desk import ProjectDesk, StoppedClock, ms
+from tests.support.clocks import StoppedClock, ms
+from tests.support.project_desk import ProjectDesk
 
 
 @pytest.fixture

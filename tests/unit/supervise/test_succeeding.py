@@ -18,7 +18,8 @@ from supervise.following import follow_up
 from supervise.knobs import Knobs
 from supervise.meeting import Meeting
 from supervise.rounds import supervise_once
-from tests.support.project_desk import ProjectDesk, StoppedClock, ms
+from tests.support.clocks import StoppedClock, ms
+from tests.support.project_desk import ProjectDesk
 
 RISK: dict[str, Any] = {
     "stage": "treating", "status": "in_progress", "owner_side": "client", "contact": "li", "owner": "chen",

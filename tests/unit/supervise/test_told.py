@@ -25,7 +25,7 @@ from supervise.rounds import supervise_once
 from supervise.survey import fresh_move
 from supervise.told import told_of
 from supervise.views import overdue_view
-from tests.support.project_desk import StoppedClock, ms
+from tests.support.clocks import StoppedClock, ms
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FRIDAY, MONDAY = ms("2026-06-12T18:00"), ms("2026-06-15T09:00")

@@ -21,7 +21,8 @@ from supervise.countries import find_country
 from supervise.dossier import Dossier, read_dossier
 from supervise.knobs import Knobs
 from supervise.turns import Rounds, Step, first_pass_share, rounds_of
-from tests.support.project_desk import ProjectDesk, StoppedClock, ms
+from tests.support.clocks import StoppedClock, ms
+from tests.support.project_desk import ProjectDesk
 
 TODAY = date(2026, 5, 20)
 BY_STAGE = {

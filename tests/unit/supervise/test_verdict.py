@@ -17,13 +17,10 @@ from supervise.history import BallMove
 from supervise.knobs import Knobs, Ladder
 from supervise.pauses import Pause
 from supervise.verdict import TaskCase, TaskVerdict, evaluate_task
+from tests.support.clocks import ms
 
 KNOBS = Knobs()
 CALENDARS = Calendars(org="CN", country=find_country, own={"bank": {date(2026, 2, 14): False}})
-
-
-def ms(text: str, zone: str = "Asia/Shanghai") -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp() * 1000)
 
 
 def day(text: str) -> date:

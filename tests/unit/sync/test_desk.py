@@ -18,19 +18,9 @@ from store.reviews import Review
 from store.runs import Run
 from sync.bindings import uid_for
 from sync.desk import Desk, new_uid
+from tests.support.clocks import StoppedClock
 
 NOW_MS = 1_764_000_000_000
-
-
-class StillClock:
-    def now_ms(self) -> int:
-        return NOW_MS
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError("nobody sleeps at the desk")
 
 
 def resolve(url: str) -> tuple[str, str, str] | None:
@@ -40,9 +30,11 @@ def resolve(url: str) -> tuple[str, str, str] | None:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    db = Database.open(f"sqlite:///{tmp_path / 'duban.db'}", clock=StillClock())
+    db = Database.open(f"sqlite:///{tmp_path / 'duban.db'}", clock=StoppedClock(NOW_MS))
     counter = iter(range(1, 10_000))
-    yield Desk(db=db, clock=StillClock(), resolve_url=resolve, random_bytes=lambda n: next(counter).to_bytes(n, "big"))
+    yield Desk(
+        db=db, clock=StoppedClock(NOW_MS), resolve_url=resolve, random_bytes=lambda n: next(counter).to_bytes(n, "big")
+    )
     db.close()
 
 
@@ -477,7 +469,7 @@ def test_codes_and_blanks_of_a_side_need_no_translation(desk: Desk) -> None:
 
 
 def test_without_connections_no_address_names_a_record(tmp_path: Path) -> None:
-    db = Database.open(f"sqlite:///{tmp_path / 'duban.db'}", clock=StillClock())
+    db = Database.open(f"sqlite:///{tmp_path / 'duban.db'}", clock=StoppedClock(NOW_MS))
     with pytest.raises(InputError, match="no record"):
-        Desk(db=db, clock=StillClock()).find("https://crm.example/Tasks/5")
+        Desk(db=db, clock=StoppedClock(NOW_MS)).find("https://crm.example/Tasks/5")
     db.close()

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.testing import HandClock
 from mapping.errors import ConfigError, Transient
 from store import hub, quarantine, reviews, runs, streams
 from store.database import Database
@@ -22,22 +23,6 @@ from supervise.views import overdue_view
 from web.serving import SUPERVISION_AGE_S, PageServer, ServiceProbe
 
 NOW_MS = 1_781_053_200_000  # 2026-06-10 09:00 in Shanghai
-
-
-class HandClock:
-    """A clock somebody moves by hand."""
-
-    def __init__(self) -> None:
-        self.at_s = 0.0
-
-    def now_ms(self) -> int:
-        return NOW_MS + int(self.at_s * 1000)
-
-    def monotonic(self) -> float:
-        return self.at_s
-
-    def sleep(self, seconds: float) -> None:
-        self.at_s += seconds
 
 
 class SmallService:
@@ -72,7 +57,7 @@ class SmallService:
 
 @pytest.fixture
 def service() -> Iterator[SmallService]:
-    clock = HandClock()
+    clock = HandClock(NOW_MS)
     db = Database.open("sqlite://", clock=clock)
     with db.write() as tx:
         hub.insert(tx, "task", [HubRow("t1", 1, "live", {"title": "[client] sign", "due": "2026-06-01"})], 0)
