@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.document import Block, Cell, Document, Heading, Paragraph, table
-from reports.pages import why_lines
 from reports.parts import freshness, head_of, shown_items, stale_of, state_of
 from reports.voice import Edition, Voice
+from reports.wording import why_line
 from supervise.dossier import Dossier
 from supervise.report import TaskItem, loudest_first
 
@@ -74,7 +74,7 @@ def _table(dossier: Dossier, items: Sequence[TaskItem], voice: Voice) -> Block:
 
 
 def _titled(item: TaskItem, voice: Voice) -> str:
-    why = "; ".join(why_lines(item, voice.language)) if voice.internal else ""
+    why = why_line(voice.language, item) if voice.internal else ""
     return f"{item.title} ({why})" if why else item.title
 
 

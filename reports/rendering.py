@@ -1,7 +1,7 @@
-"""One way to render: Jinja in its sandbox, where every value that is put in is made inert.
+"""Texts from a CRM made inert, and our own templates that take them.
 
 What comes from a CRM is text and stays text: markup characters are escaped, line breaks and control characters
-become spaces. Templates are ours alone and never come from data.
+become spaces. Templates are rendered in Jinja's sandbox; they are ours alone and never come from data.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import FunctionLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
 
 from reports.wording import Language, say
 
@@ -36,8 +35,6 @@ def plain(value: object) -> str:
 
 def inert_markdown(value: object) -> str:
     """Give *value* as text that Markdown shows as it stands."""
-    if isinstance(value, Markup):
-        return str(value)
     return "".join(_HTML.get(char) or (f"\\{char}" if char in _MARKDOWN else char) for char in plain(value))
 
 
@@ -49,33 +46,17 @@ def local_minute(now_ms: int, zone: str) -> str:
     return datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
 
 
-def render_markdown(name: str, language: Language, **values: Any) -> str:
-    """Render one of our Markdown templates; same values, same text."""
-    page = _environment().get_template(name).render(say=lambda code, **data: say(language, code, **data), **values)
-    lines = [line.rstrip() for line in page.splitlines()]
-    return "\n".join(_without_doubled_blanks(lines)).strip() + "\n"
-
-
 def render_text(name: str, language: Language, **values: Any) -> str:
     """Render one of our plain text templates; every value that is put in becomes one visible line."""
-    page = _text_environment().get_template(name).render(say=lambda code, **data: say(language, code, **data), **values)
+    page = _environment().get_template(name).render(say=lambda code, **data: say(language, code, **data), **values)
     return "\n".join(_without_doubled_blanks([line.rstrip() for line in page.splitlines()])).strip() + "\n"
 
 
 @cache
-def _text_environment() -> ImmutableSandboxedEnvironment:
+def _environment() -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
         loader=FunctionLoader(_template), finalize=plain, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, autoescape=False,
-    )  # fmt: skip
-
-
-@cache
-def _environment() -> ImmutableSandboxedEnvironment:
-    # finalize, not autoescape: what must be escaped here is Markdown, and it touches every value put in.
-    return ImmutableSandboxedEnvironment(
-        loader=FunctionLoader(_template), finalize=inert_markdown, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
     )  # fmt: skip
 
 

@@ -20,7 +20,6 @@ RULE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "kind.acceptance": ("验收", "acceptance"),
     "kind.survey": ("满意度调查", "survey"),
     "kind.issue": ("问题", "issue"),
-    "kind_inferred": ("类型为推断", "kind inferred"),
     # stages
     "stage.drafting": ("起草中", "drafting"),
     "stage.issued": ("已发出待签", "issued for signature"),
@@ -118,9 +117,6 @@ RULE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "step.issue_final_report": ("出具最终报告", "issue the final report"),
     "step.hold_or_waive_retro": ("召开或免除回顾会议", "hold or waive the retrospective"),
     "step.send_survey": ("发出本次收尾的满意度调查", "send the survey of this closure"),
-    "reopening.vendor": ("缺陷：由我方处理", "a defect: ours to mend"),
-    "reopening.change_request": ("新需求：建议提出变更请求", "a new wish: propose a change request"),
-    "reopening.ask": ("请确认原因：缺陷或新需求", "please say the cause: a defect or a new wish"),
     # changes
     "missing.impact": ("影响说明", "impact"),
     "missing.cost": ("费用（可为 0）", "cost (0 will do)"),

@@ -1,4 +1,4 @@
-"""The words of reports and pages in Chinese and English, by code; an unknown code shows itself."""
+"""The words of reports and of the status page in Chinese and English, by code; an unknown code shows itself."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ from typing import Final, Literal
 from reports.notice_words import NOTICE_WORDS
 from reports.phrases import PHRASES
 from reports.rule_words import RULE_WORDS
+from supervise.report import ProjectItem, TaskItem
 
 Language = Literal["zh", "en"]
 _ONE: Final = re.compile(r"(?<![\d.,])1 ((?:working |key )?)(day|contact|answer|item|notice|change|difference)s\b")
 
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     # heads and columns
-    "title.digest": ("督办日报", "Supervision digest"),
-    "title.project": ("项目状态", "Project status"),
     "title.board": ("督办看板", "Supervision board"),
     "as_of": ("截至", "as of"),
     "overdue": ("逾期的客户待办", "Overdue client actions"),
     "ours": ("我方及第三方逾期", "Ours and third parties', overdue"),
     "due_soon": ("即将到期", "Due soon"),
     "client_open": ("需贵方支持", "Needs from the client"),
-    "undated": ("未定日期", "No date"),
     "disagreements": ("状态不一致的项目", "Projects whose statuses disagree"),
     "runs": ("最近一轮", "Last round"),
     "connections": ("连接", "Connections"),
@@ -35,7 +33,6 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "contact": ("联系人", "Contact"),
     "owner": ("我方负责人", "Our owner"),
     "due": ("到期日", "Due"),
-    "since": ("逾期自", "Overdue since"),
     "days": ("逾期工作日", "Working days late"),
     "severity": ("级别", "Level"),
     "ball": ("责任方", "Ball with"),
@@ -48,14 +45,11 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "time": ("时间", "Time"),
     "connection": ("连接", "Connection"),
     "source": ("来源", "Source"),
-    "error": ("错误", "Error"),
     "next_step": ("建议", "Next step"),
     "none": ("无", "none"),
     "more": ("另有 {count} 项", "{count} more"),
     "provisional": ("日期按周末规则推算，官方放假安排尚未公布", "reckoned by the weekend rule; no official list yet"),
-    "stale": ("超过一天没有消息的来源", "sources not heard for more than a day"),
     "knobs": ("与默认不同的设置", "settings that differ from the defaults"),
-    "gaps": ("缺日期 {no_due} 项，缺负责人 {no_owner} 项", "{no_due} without a due date, {no_owner} without an owner"),
     "never": ("尚未运行", "not run yet"),
     "ok": ("正常", "ok"),
     # ball holders
@@ -147,3 +141,20 @@ def say(language: Language, code: str, **data: object) -> str:
     text = both[0] if language == "zh" else both[1]
     filled = text.format(**data) if data else text
     return _ONE.sub(r"1 \1\2", filled) if language == "en" else filled
+
+
+def lifecycle_word(language: Language, value: str | None) -> str:
+    """Give the word for a lifecycle; an unknown one shows itself."""
+    code = f"lifecycle.{value}"
+    return say(language, code) if code in WORDS else (value or say(language, "none"))
+
+
+def claims_line(language: Language, project: ProjectItem) -> str:
+    """Give what each source says about a project on one line."""
+    return " · ".join(f"{claim.connection}: {lifecycle_word(language, claim.value)}" for claim in project.statements)
+
+
+def why_line(language: Language, item: TaskItem) -> str:
+    """Give in words what moved the due day of an item or makes it uncertain; blank when nothing did."""
+    said = ((f"why.{reason.code}", reason.data) for reason in item.evidence)
+    return "; ".join(say(language, code, **data) for code, data in said if code in WORDS)

@@ -28,10 +28,9 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from mapping.errors import DubanError
-from reports.pages import claims_line, lifecycle_word, why_lines
 from reports.rendering import local_minute, plain
-from reports.wording import Language, say
-from supervise.report import SupervisionReport, TaskItem
+from reports.wording import Language, claims_line, lifecycle_word, say, why_line
+from supervise.report import SupervisionReport
 from web.metrics import exposition
 from web.probe import Probe
 
@@ -85,7 +84,7 @@ def board_page(probe: Probe, language: Language) -> str:
         style=Markup(STYLE),  # noqa: S704 - our own constant
         say=partial(say, language),
         plain=plain,
-        why=partial(_why, language),
+        why=partial(why_line, language),
         lifecycle=partial(lifecycle_word, language),
         claims=partial(claims_line, language),
         when=lambda at_ms: local_minute(at_ms, probe.zone),
@@ -165,7 +164,3 @@ def _template() -> Template:
     )
     source = files("web").joinpath("templates", "board.html.j2").read_text(encoding="utf-8")
     return environment.from_string(source)
-
-
-def _why(language: Language, item: TaskItem) -> str:
-    return "; ".join(why_lines(item, language))
