@@ -163,13 +163,6 @@ def deemed_day(item: AcceptanceItem, *, calendar: Calendar, knobs: Knobs) -> dat
     return max(calendar.term_end(sent[0], term, count_start=knobs.count_start_day), sent[1])
 
 
-def reopening(cause: str) -> Literal["vendor", "change_request", "ask"]:
-    """Say what a reopened acceptance means: a defect is ours to mend, a new wish is a change request."""
-    if cause == "defect":
-        return "vendor"
-    return "change_request" if cause == "new_wish" else "ask"
-
-
 # --- the gate -----------------------------------------------------------------------------------------------------
 
 

@@ -16,19 +16,20 @@ from mapping.records import Values
 from store import hub, streams
 from store.notices import WAITING, Notice
 from store.tx import Tx
-from supervise import papers, people, schedule
+from supervise import feedback, papers, people, schedule
 from supervise.assumptions import Assumption, assumptions
 from supervise.cases import Setting, supervised, unusual
 from supervise.change import Baseline, ChangeTotals, ChangeView, change_totals
 from supervise.closing import AcceptanceView, ClosureGate, closure_gate
 from supervise.delay import Attribution
 from supervise.engagement import Engagement
+from supervise.feedback import FeedbackLine
 from supervise.health import Health, HealthCase, health, read_memory
 from supervise.lessons import Proposal, improvements, proposals
 from supervise.lifecycle import Confidence
 from supervise.material import Material, read_materials, text
 from supervise.papers import civil
-from supervise.people import ContactLine, FeedbackLine, MeetingLine
+from supervise.people import ContactLine, MeetingLine
 from supervise.projects import project_items
 from supervise.readiness import Flagged
 from supervise.report import ProjectItem, TaskItem, loudest_first
@@ -211,7 +212,7 @@ def judge(material: Material) -> Judgement:
     """Let every rule speak that a list of projects needs."""
     events = people.heard(material)
     signs, changes = papers.sign_offs(material), papers.changes(material)
-    risks, result = papers.risks(material), people.measured(material)
+    risks, result = papers.risks(material), feedback.measured(material)
     taking_part = people.engaged(material, events)
     lines = schedule.milestone_lines(material, schedule.milestones_of(material))
     flags = people.lacking(material, events, charter=charter_in_force(signs))
@@ -224,7 +225,7 @@ def judge(material: Material) -> Judgement:
         our_items=schedule.late_items(material, client=False),
         risks=risks,
         changes=changes,
-        mood=people.mood(material, result),
+        mood=feedback.mood(material, result),
         engagement=taking_part,
         declared=said if isinstance(said, str) else None,
         previous=read_memory(material.project.meta.get(HEALTH)),
@@ -268,7 +269,7 @@ def compose(tx: Tx, material: Material) -> Dossier:
     judged = judge(material)
     accepted, rounds = papers.acceptance(material), papers.rounds(material)
     milestones = schedule.milestones_of(material)
-    feedback = people.feedback_lines(material)
+    answers = feedback.feedback_lines(material)
     items = _items(tx, material)
     account = material.account
     return Dossier(
@@ -301,14 +302,14 @@ def compose(tx: Tx, material: Material) -> Dossier:
         baselines=tuple(material.baselines),
         meetings=tuple(people.meetings(material)),
         decisions=tuple(_decisions(material, judged.changes)),
-        feedback=tuple(feedback),
+        feedback=tuple(answers),
         satisfaction=judged.satisfaction,
         engagement=judged.engagement,
         health=judged.health,
         flags=judged.flags,
         attribution=schedule.attributions(material, milestones),
         ledger=tuple(schedule.ledger(material)),
-        lessons=tuple(line for line in feedback if line.kind == "lesson"),
+        lessons=tuple(line for line in answers if line.kind == "lesson"),
         improvements=tuple(improvements(material, items)),
         proposals=tuple(proposals(tx, material)),
         held_notices=tuple(

@@ -22,7 +22,7 @@ from store.database import Database
 from store.hub import HubChange, HubRow
 from store.supervision import Flag
 from store.tx import Tx
-from supervise import papers, people
+from supervise import feedback, papers, people
 from supervise.calendar import ONE_DAY
 from supervise.cases import Setting, read_setting, supervised
 from supervise.dossier import HEALTH, Judgement, judge
@@ -266,7 +266,7 @@ class _Following:
         """Give recent low scores and complaints an action that follows them up."""
         since = people.window_start(self.material.calendar, self.material.today, RECENT_BD)
         for row in self.material.feedback:
-            case = people.loop_case(self.material, row)
+            case = feedback.loop_case(self.material, row)
             if not is_low(case.kind, case.score, case.scale) or case.follow_up or case.on <= since:
                 continue
             if case.status in ("resolved", "closed"):

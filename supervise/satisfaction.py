@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from typing import Final, Literal
 
 from mapping.records import Value
-from supervise.calendar import Calendar
 from supervise.knobs import Knobs
 from supervise.reasons import Reason
 
@@ -24,13 +22,10 @@ Change = Literal["up", "down", "no_change", "unknown"]
 SCALES: Final[Mapping[Measure, str]] = {"nps": "0-10", "csat": "1-5", "ces": "1-7"}
 """The scale each measure is defined on, and the one meant where an answer names none."""
 MEASURES: Final[tuple[Measure, ...]] = tuple(SCALES)
-LOOP_BD: Final = 2
-"""Working days in which a low score or a complaint must have its follow-up."""
 
 _Z: Final = Decimal("1.96")
 _HUNDRED: Final = Decimal(100)
 _LOW: Final[Mapping[Measure, Decimal]] = {"nps": Decimal(6), "csat": Decimal(2)}
-_SETTLED: Final = frozenset({"resolved", "closed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,87 +203,9 @@ def is_low(kind: str, score: Decimal | None, scale: str = "") -> bool:
     return score <= _LOW[measured]
 
 
-def survey_allowed_from(last_sent: date | None, knobs: Knobs) -> date | None:
-    """Give the first day on which a contact may be asked again; None when any day will do."""
-    return None if last_sent is None else last_sent + timedelta(days=knobs.survey_gap_days)
-
-
 def rounded(value: Decimal, places: int) -> Decimal:
     """Round half away from zero."""
     return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-
-
-# --- the closed loop ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoopCase:
-    """One feedback and what was done about it.
-
-    Args:
-        on: local day it came.
-        follow_up: uid of the action that follows it up; "" for none.
-        follow_up_on: local day that action was made.
-        due: a day somebody set for it; None for two working days.
-    """
-
-    uid: str
-    kind: str
-    on: date
-    score: Decimal | None = None
-    scale: str = ""
-    owner: str = ""
-    follow_up: str = ""
-    follow_up_on: date | None = None
-    status: str = "new"
-    due: date | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoopView:
-    """Whether a feedback's loop is closed.
-
-    Args:
-        wants: it needs a follow-up at all.
-        due: the last day for it; None when it needs none.
-        open: that day is over and nobody follows it up.
-        late: it is followed up, but that came after the day.
-    """
-
-    uid: str
-    wants: bool
-    due: date | None = None
-    open: bool = False
-    late: bool = False
-    reasons: tuple[Reason, ...] = ()
-
-
-def view_loop(case: LoopCase, *, today: date, calendar: Calendar) -> LoopView:
-    """Give where the loop of one feedback stands on a day.
-
-    A low score or a complaint needs an action of its own; words that ask for something need an owner or an action.
-    What was resolved is closed.
-    """
-    low = is_low(case.kind, case.score, case.scale)
-    if not low and case.kind not in {"comment", "suggestion"}:
-        return LoopView(uid=case.uid, wants=False)
-    due = case.due or calendar.add_bd(case.on, LOOP_BD)
-    answered = bool(case.follow_up) or case.status in _SETTLED or (not low and bool(case.owner))
-    if answered:
-        late = case.follow_up_on is not None and case.follow_up_on > due
-        return LoopView(uid=case.uid, wants=True, due=due, late=late)
-    if today <= due:
-        return LoopView(uid=case.uid, wants=True, due=due)
-    data: dict[str, Value] = {"due": due.isoformat(), "days": calendar.bd(due, today), "kind": case.kind}
-    score = None if case.score is None else str(case.score)
-    why = Reason("R13", "loop_open", case.uid, "score" if low else "owner", score, data)
-    return LoopView(uid=case.uid, wants=True, due=due, open=True, reasons=(why,))
-
-
-def low_scores_without_follow_up(cases: Iterable[LoopCase], *, today: date, calendar: Calendar) -> tuple[LoopView, ...]:
-    """Give the loops that are open, oldest first."""
-    views = (view_loop(case, today=today, calendar=calendar) for case in cases)
-    return tuple(sorted((view for view in views if view.open), key=lambda view: (view.due or date.max, view.uid)))
 
 
 # --- figures ------------------------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from supervise.closing import (
     PunchItem,
     closure_gate,
     deemed_day,
-    reopening,
     view_acceptance,
 )
 from supervise.countries import find_country
@@ -81,11 +80,6 @@ def test_where_an_acceptance_stands(item: dict[str, Any], state: str, in_force: 
 
 def test_a_signature_stays_in_the_log_when_the_item_is_opened_again() -> None:
     assert view(acts=[said()], reopened_ms=15, stage="accepted").act == said()
-
-
-@pytest.mark.parametrize(("cause", "means"), [("defect", "vendor"), ("new_wish", "change_request"), ("", "ask")])
-def test_what_a_reopening_means_follows_its_cause(cause: str, means: str) -> None:
-    assert reopening(cause) == means
 
 
 @pytest.mark.parametrize(

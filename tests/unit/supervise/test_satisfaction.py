@@ -11,21 +11,18 @@ import pytest
 from supervise.calendar import Calendars
 from supervise.countries import find_country
 from supervise.knobs import Knobs
+from supervise.loops import LoopCase, view_loop
 from supervise.satisfaction import (
     Answer,
-    LoopCase,
     SatisfactionResult,
     Score,
     is_low,
-    low_scores_without_follow_up,
     nps,
     rounded,
     satisfaction,
     scale_bounds,
     scale_of,
-    survey_allowed_from,
     unhappy,
-    view_loop,
     wilson,
 )
 
@@ -286,15 +283,6 @@ def test_a_low_score_needs_its_action_within_two_working_days(
     found = view_loop(LoopCase(**dated), today=at, calendar=CHINA)
     assert (found.due, found.open, found.late, found.wants) == (day(due), is_open, late, due is not None)
     assert [reason.code for reason in found.reasons] == (["loop_open"] if is_open else [])
-    assert low_scores_without_follow_up([LoopCase(**dated)], today=at, calendar=CHINA) == (found,) * is_open
-
-
-@pytest.mark.parametrize(
-    ("last", "gap", "first"),
-    [(None, 30, None), ("2026-01-31", 30, "2026-03-02"), ("2026-01-31", 0, "2026-01-31")],
-)
-def test_a_contact_is_not_asked_again_for_a_month_of_days(last: str | None, gap: int, first: str | None) -> None:
-    assert survey_allowed_from(day(last), Knobs(survey_gap_days=gap)) == day(first)
 
 
 def _dict(answer: Answer) -> dict[str, Any]:
