@@ -17,11 +17,11 @@ from mapping.errors import ConfigError, DubanError, InputError
 from mapping.records import EntityKind
 from store import hub, runs, secrets, streams, sweeps
 from supervise.following import follow_up
+from supervise.judging import LISTED
 from supervise.notices import NoticeReport, preview_notices, send_notices
 from supervise.recall import Recall
 from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
-from supervise.survey import LISTED
 from sync import planfile, retiring
 from sync.checking import Finding
 from sync.engine import RoundOptions

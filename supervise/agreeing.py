@@ -17,9 +17,9 @@ from mapping.records import Value
 from store import acts
 from store.hub import HubRow
 from supervise.acting import enter
+from supervise.baselines import keep_baseline
 from supervise.change import ChangeRequest, gate
 from supervise.hand import Done, Hand, Scene, name_of, needs, status_of
-from supervise.planning import keep_baseline
 
 OUTCOMES: Final = ("accepted", "conditionally_accepted", "rejected")
 METHODS: Final = ("written", "email", "electronic", "meeting", "system", "paper")

@@ -25,6 +25,7 @@ from supervise.delay import Attribution
 from supervise.engagement import Engagement
 from supervise.feedback import FeedbackLine
 from supervise.health import Health, HealthCase, health, read_memory
+from supervise.judging import ProjectTally, is_due_soon, louder, task_items
 from supervise.lessons import Proposal, improvements, proposals
 from supervise.lifecycle import Confidence
 from supervise.material import Material, read_materials, text
@@ -37,7 +38,6 @@ from supervise.risk import RiskView, rank_risks
 from supervise.satisfaction import SatisfactionResult
 from supervise.schedule import LedgerLine, MilestoneLine
 from supervise.signing import SignOffView, charter_in_force, signed_of
-from supervise.survey import ProjectTally, is_due_soon, louder, task_items
 from supervise.turns import Rounds, first_pass_share
 
 __all__ = [

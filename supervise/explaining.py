@@ -17,10 +17,10 @@ from store.tx import Tx
 from supervise.cases import Setting, read_moves, supervised
 from supervise.due import local_day, read_due, zone_of
 from supervise.history import BallMove
+from supervise.judging import judge_tasks, task_items
 from supervise.lowering import OUT_OF_SCOPE
 from supervise.material import rows_back
 from supervise.report import SourceRef, TaskItem
-from supervise.survey import judge_tasks, task_items
 from supervise.verdict import TaskCase, TaskVerdict, evaluate_task
 
 

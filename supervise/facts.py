@@ -13,10 +13,10 @@ from store.hub import HubRow
 from store.tx import Tx
 from store.verdicts import Verdict
 from supervise.cases import Setting
+from supervise.judging import LISTS, Judged, ListName, ProjectTally, counted_as, judge_tasks, list_of, task_items
 from supervise.projects import Reconciled, project_items, reconcile_projects
 from supervise.report import Loudness, SupervisionReport, loudest_first, loudness
 from supervise.severity import Severity
-from supervise.survey import LISTS, Judged, ListName, ProjectTally, counted_as, judge_tasks, list_of, task_items
 
 _APART = "apart"
 _WORST: dict[str, Severity] = {"S1": "S1", "S2": "S2", "S3": "S3", "S4": "S4", "S0": "S0"}

@@ -7,12 +7,12 @@ from datetime import date
 from decimal import Decimal
 
 from store.hub import HubRow
+from supervise.baselines import decimal_of
 from supervise.health import Mood
 from supervise.loops import LoopCase, view_loop
 from supervise.material import Material, text
 from supervise.papers import civil, civil_in
 from supervise.people import KEY_ROLES, roles_of
-from supervise.planning import decimal_of
 from supervise.satisfaction import SCALES, Answer, SatisfactionResult, satisfaction, unhappy
 
 

@@ -23,6 +23,7 @@ from store.hub import HubChange, HubRow
 from store.supervision import Flag
 from store.tx import Tx
 from supervise import feedback, papers, people
+from supervise.baselines import keep_baseline, whole_of
 from supervise.calendar import ONE_DAY
 from supervise.cases import Setting, read_setting, supervised
 from supervise.dossier import HEALTH, Judgement, judge
@@ -30,7 +31,6 @@ from supervise.due import local_day, opening_ms, zone_of
 from supervise.hand import RULE, Hand, Scene
 from supervise.knobs import Knobs
 from supervise.material import Material, read_materials, text
-from supervise.planning import keep_baseline, whole_of
 from supervise.readiness import Flagged
 from supervise.satisfaction import is_low
 from supervise.stages import entered_values

@@ -27,8 +27,8 @@ from store.tx import Tx
 from supervise.calendar import Calendar
 from supervise.cases import Setting, read_moves, read_setting, read_tasks
 from supervise.due import local_day, zone_of
+from supervise.judging import fresh_move
 from supervise.knobs import Knobs
-from supervise.survey import fresh_move
 
 SALT_BYTES: Final = 32
 RULE: Final = "rule"

@@ -24,17 +24,17 @@ from store.journal import Entry
 from store.notices import Notice
 from store.supervision import BallEvent
 from store.tx import Tx
+from supervise.baselines import calendar_of, read_baselines
 from supervise.calendar import Calendar
 from supervise.cases import Setting, known_by, moves_of, read_pauses, sources_of, supervised
 from supervise.change import Baseline
 from supervise.due import local_day, read_due, zone_of
 from supervise.ending import Closing, closing_of
 from supervise.history import BallMove
+from supervise.judging import Judged, judge_tasks
 from supervise.pauses import Pause
-from supervise.planning import calendar_of, read_baselines
 from supervise.projects import Reconciled, reconcile_projects
 from supervise.report import SourceRef
-from supervise.survey import Judged, judge_tasks
 from supervise.turns import REVIEWED, Step, read_steps
 
 STAGED: Final = frozenset(

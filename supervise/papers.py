@@ -11,6 +11,7 @@ from mapping.records import Value
 from store.acts import Act
 from store.hub import HubRow
 from supervise.ball import ball_of
+from supervise.baselines import read_request, whole_of
 from supervise.change import ChangeView, view_change
 from supervise.closing import (
     Acceptance,
@@ -25,7 +26,6 @@ from supervise.closing import (
 from supervise.due import local_day, read_due
 from supervise.ending import survey_counts
 from supervise.material import Material, text
-from supervise.planning import read_request, whole_of
 from supervise.risk import Risk, RiskView, read_grade, view_risk
 from supervise.signing import Rejection, Revocation, Signature, SignOff, SignOffView, view_sign_off
 from supervise.stages import stage_of

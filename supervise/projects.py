@@ -12,9 +12,9 @@ from store.hub import HubRow
 from store.reviews import Review
 from store.tx import Tx
 from supervise.cases import MEMORY, Claims, Setting, lifecycle_cases, remembered, sources_of
+from supervise.judging import ProjectTally, name_of
 from supervise.lifecycle import CLAIMED, QUIET, LifecycleVerdict, Proof, reconcile
 from supervise.report import ClaimView, ProjectItem
-from supervise.survey import ProjectTally, name_of
 
 _PROVEN: Final = frozenset({"accepted", "closed"})
 """Ends that a project's own records must bear out."""

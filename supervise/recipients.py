@@ -20,6 +20,7 @@ from store.tx import Tx
 from supervise.calendar import Calendar
 from supervise.cases import Setting, supervised
 from supervise.due import DAY_MS, local_day, zone_of
+from supervise.judging import CHUNK, Judged, judge_tasks
 from supervise.ladder import Audience, Circle, Side, Told, missing_at, told_at
 from supervise.moving import late_candidates
 from supervise.nagging import (
@@ -34,7 +35,6 @@ from supervise.nagging import (
     level_of,
 )
 from supervise.recall import Looking, Recall, Rest, look
-from supervise.survey import CHUNK, Judged, judge_tasks
 from supervise.windows import USUAL, SendWindow, read_window
 
 LOOKED_AHEAD: Final = timedelta(days=31)

@@ -27,13 +27,13 @@ from supervise import moving
 from supervise.cases import MEMORY, Setting, override_ends, read_moves, read_setting, supervised, with_place
 from supervise.facts import closed_fact, fill_report, project_fact, task_fact
 from supervise.history import BallMove
+from supervise.judging import CHUNK, LISTED, Judged, blank_report, fresh_move, judge_tasks
 from supervise.knobs import Knobs
 from supervise.lifecycle import LifecycleVerdict
 from supervise.lowering import lower
 from supervise.projects import Reconciled, reconcile_projects
 from supervise.recording import Chunk, Recorder
 from supervise.report import SupervisionReport
-from supervise.survey import CHUNK, LISTED, Judged, blank_report, fresh_move, judge_tasks
 from supervise.told import told_of
 from supervise.verdict import TaskVerdict
 from supervise.views import overdue_view

@@ -12,6 +12,7 @@ from mapping.status import is_open
 from store.hub import HubRow
 from store.supervision import BallEvent
 from supervise.ball import Holder
+from supervise.baselines import named, whole_of
 from supervise.calendar import Calendar
 from supervise.change import extension_bd
 from supervise.delay import Attribution, Tracked, attribute, due_steps
@@ -21,7 +22,6 @@ from supervise.history import BallMove
 from supervise.material import Material, text
 from supervise.papers import civil, civil_in
 from supervise.people import as_finished, judged_at, last_holder
-from supervise.planning import named, whole_of
 from supervise.reasons import Reason
 from supervise.report import TaskItem
 from supervise.stages import milestone_stage, stage_of

@@ -14,11 +14,11 @@ from store.database import Database
 from store.hub import HubRow
 from store.tx import Tx
 from supervise.cases import Setting, closed_tasks, open_tasks, read_setting, supervised, with_place
+from supervise.judging import CHUNK, Gathering, Judged, blank_report, judge_tasks, task_items
 from supervise.knobs import Knobs
 from supervise.material import rows_back
 from supervise.projects import project_items, reconcile_projects
 from supervise.report import ProjectItem, ProjectPage, SupervisionReport, loudest_first
-from supervise.survey import CHUNK, Gathering, Judged, blank_report, judge_tasks, task_items
 
 
 def overdue_view(

@@ -14,12 +14,12 @@ from store import hub, journal, supervision
 from store.database import Database
 from supervise import acting, agreeing, meeting, steering
 from supervise.agreeing import Accepting, Deciding, Signing
+from supervise.baselines import read_baselines
 from supervise.calendar_file import open_years, read_days, save_days
 from supervise.cases import read_setting
 from supervise.hand import Done, Hand
 from supervise.knobs import Knobs
 from supervise.meeting import Answered, Meeting, RiskReview
-from supervise.planning import read_baselines
 from tests.support.clocks import StoppedClock, ms
 from tests.support.project_desk import ProjectDesk as Desk
 

@@ -17,13 +17,13 @@ from store.journal import Entry
 from store.links import Link
 from store.streams import ConnectionState, Stream
 from supervise import acting, agreeing, meeting
+from supervise.baselines import read_baselines
 from supervise.cases import read_setting
 from supervise.dossier import Dossier, read_dossier
 from supervise.following import follow_up
 from supervise.knobs import Knobs
 from supervise.material import Material, read_materials
 from supervise.meeting import Answered
-from supervise.planning import read_baselines
 from supervise.satisfaction import Answer, satisfaction
 from tests.support.clocks import StoppedClock, ms
 from tests.support.project_desk import ProjectDesk

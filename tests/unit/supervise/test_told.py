@@ -20,9 +20,9 @@ from supervise.cases import read_setting
 from supervise.delay import holders_by_day
 from supervise.dossier import read_dossier
 from supervise.history import BallMove
+from supervise.judging import fresh_move
 from supervise.knobs import Knobs
 from supervise.rounds import supervise_once
-from supervise.survey import fresh_move
 from supervise.told import told_of
 from supervise.views import overdue_view
 from tests.support.clocks import StoppedClock, ms
