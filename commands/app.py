@@ -108,6 +108,13 @@ class Option(click.Option):
         finally:
             self.help = key
 
+    def get_help_extra(self, ctx: click.Context) -> click.types.OptionHelpExtra:
+        """Give what stands in brackets behind the help, in the language in force."""
+        extra = super().get_help_extra(ctx)
+        if "required" in extra:
+            extra["required"] = _app(ctx).say("help.required")
+        return extra
+
 
 class Command(click.Command):
     """A command whose help is a key of the catalogue."""

@@ -128,9 +128,10 @@ def _until_quiet(app: App, service: Service) -> tuple[Counter[str], int]:
 def _check(report: RunReport) -> None:
     for one in report.connections.values():
         if one.error:
-            raise DubanError(one.error, connection=one.name)
+            raise DubanError(one.error, zh="；".join(report.problems_in("zh")) or None, connection=one.name)
     if report.guard is not None:
-        raise DubanError(f"a rail stopped the demo: {dict(report.guard)}")
+        rail = report.guard["rail"]
+        raise DubanError(f"the rail {rail} stopped the demo", zh=f"护栏 {rail} 拦下了演示")
 
 
 def _tell(app: App, service: Service, result: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "help.usage": ("Usage:", "用法:"),
     "help.options": ("Options", "选项"),
     "help.commands": ("Commands", "命令"),
+    "help.required": ("required", "必填"),
     "help.duban": (
         "Keeps tasks, contacts and feedback the same in Zoho CRM, FxiaoKe and one SQL store;"
         " shows what the client owes.",
@@ -550,7 +551,6 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "demo.projects": ("Projects whose statuses disagree: {count}", "各方状态不一致的项目:{count}"),
     "demo.kept": ("Look around with: duban -c {config} status", "可继续查看:duban -c {config} status"),
     "demo.serving": ("Serving until Ctrl-C.", "持续运行,按 Ctrl-C 结束。"),
-    "demo.no_sandbox": ("the sandbox did not start: {why}", "沙箱未能启动:{why}"),
     # --- errors
     "usage.no_such_command": ("no such command: {found}{hint}", "没有此命令:{found}{hint}"),
     "usage.no_such_option": ("no such option: {found}{hint}", "没有此选项:{found}{hint}"),
