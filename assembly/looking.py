@@ -92,10 +92,6 @@ class Looking(Assembly):
             self.clock.now_ms(), self.settings.service.plan_valid_for,
         )  # fmt: skip
 
-    def overdue(self, as_of_ms: int | None = None) -> list[Any]:
-        """Give the overdue client actions, worst first."""
-        return list(self.overview(as_of_ms).overdue)
-
     def overview(self, as_of_ms: int | None = None) -> SupervisionReport:
         """Give everything supervision sees at a moment, without writing."""
         return overdue_view(self.db, now_ms=self._moment(as_of_ms), knobs=self.knobs, past=self._past(as_of_ms))

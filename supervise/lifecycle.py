@@ -120,7 +120,6 @@ class LifecycleVerdict:
     Args:
         value: what the hub should hold.
         computed: the value now agreed on, which is the same unless an override stands.
-        hold_push: nothing may go out to any side.
         heard: what each source's word is from now on; unchanged for a source whose news is still open.
     """
 
@@ -129,7 +128,6 @@ class LifecycleVerdict:
     outcome: Outcome
     computed: str | None = None
     confidence: Confidence = "high"
-    hold_push: bool = False
     disagree: bool = False
     heard: Mapping[str, Heard] = field(default_factory=dict)
     reasons: tuple[Reason, ...] = ()
@@ -219,7 +217,6 @@ def _verdict(case: LifecycleCase, value: str | None, outcome: Outcome, why: tupl
         outcome=outcome,
         computed=value,
         confidence=_confidence(case, outcome),
-        hold_push=outcome in {"terminal_conflict", "ask"},
         disagree=len(said | ({value} if value else set())) > 1,
         heard=_heard(case, settled=outcome not in HOLDS),
         reasons=why,

@@ -76,10 +76,6 @@ class Recall:
     items: Mapping[str, Quiet] = field(default_factory=dict)
     seen: frozenset[str] = frozenset()
 
-    def forget(self) -> None:
-        """Be blank again."""
-        self.take(Recall())
-
     def take(self, other: Recall) -> None:
         """Become the other one; once what it tells of is committed."""
         for name in self.__slots__:

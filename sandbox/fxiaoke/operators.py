@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sandbox.fxiaoke.cells import cell, is_empty
 from sandbox.fxiaoke.codes import Refusal
-from sandbox.fxiaoke.describe import LIST_TYPES, NUMBER_TYPES, TIME_TYPES, FieldSpec
+from sandbox.fxiaoke.describe import NUMBER_TYPES, TIME_TYPES, FieldSpec
 from sandbox.world import Row
 
 Test = Callable[[Any], bool]
@@ -191,8 +191,3 @@ def sort_key(spec: FieldSpec) -> Callable[[Row], tuple[bool, Any]]:
         return shaped is not None, Decimal(0) if shaped is None else shaped
 
     return key
-
-
-def is_list(spec: FieldSpec) -> bool:
-    """Say whether the field's values are lists."""
-    return spec.type in LIST_TYPES

@@ -36,7 +36,6 @@ class Credentials:
 @dataclass(slots=True)
 class Issued:
     value: str
-    born_ms: int
     dies_ms: int
 
 
@@ -127,7 +126,7 @@ class TokenDesk:
             renew_ms = min(RENEW_BEFORE_S * 1000, life_ms // 12)
             kept = [token for token in self._issued[generation] if token.dies_ms > now_ms]
             if not kept or kept[-1].dies_ms - now_ms <= renew_ms:
-                kept.append(Issued(self._new_value(generation), now_ms, now_ms + life_ms))
+                kept.append(Issued(self._new_value(generation), now_ms + life_ms))
             self._issued[generation] = kept
             return kept[-1].value, (kept[-1].dies_ms - now_ms) // 1000
 

@@ -194,7 +194,6 @@ RELATED: Final[Mapping[tuple[str, str], str]] = {
 """(module, related list) -> the field of the listed module that points back."""
 
 NUMBER_TYPES: Final = frozenset({"integer", "double", "currency", "percent"})
-LOOKUP_TYPES: Final = frozenset({"lookup", "ownerlookup", "multi_module_lookup"})
 JSON_TYPES: Final[Mapping[str, str]] = {
     "boolean": "boolean", "integer": "integer", "currency": "double", "double": "double", "percent": "double",
     "lookup": "jsonobject", "ownerlookup": "jsonobject", "multi_module_lookup": "jsonobject",

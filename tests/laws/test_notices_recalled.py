@@ -231,7 +231,7 @@ def _alike(planted: Path, story: list[Step]) -> None:
                         step.edit(tx, now_ms)
                 continue
             if step.restarted:
-                recall.forget()
+                recall.take(Recall())
             found, said = _told(mine, now_ms, step, recall)
             expected, words = _told(theirs, now_ms, step, None)
             assert (+found.counts, found.gaps, said) == (+expected.counts, expected.gaps, words)

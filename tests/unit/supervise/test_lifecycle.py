@@ -53,7 +53,6 @@ def test_the_table(base: str | None, a: str, b: str, value: str | None, outcome:
     assert found.needs_person is (outcome in {
         "ask", "terminal_conflict", "irregular_transition", "cancel_needs_person",
     })  # fmt: skip
-    assert found.hold_push is (outcome in {"ask", "terminal_conflict"})
     turned = verdict(base, {"two": b, "one": a})
     assert (turned.value, turned.outcome) == (value, outcome)
 
