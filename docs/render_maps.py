@@ -73,10 +73,10 @@ HEADS: Final[Mapping[Language, Mapping[str, tuple[str, ...]]]] = {
         "sidecar": ("entity", "hub field", "type", "what it is for"),
     },
     "zh": {
-        "map": ("中枢字段", *SYSTEMS.values(), "方向"),
+        "map": ("本地库字段", *SYSTEMS.values(), "方向"),
         "create": ("对象", "API 名称", "标签", "类型", "长度", "唯一", "选项或关联对象"),
         "options": ("选项", "代表"),
-        "sidecar": ("实体", "中枢字段", "类型", "用途"),
+        "sidecar": ("实体", "本地库字段", "类型", "用途"),
     },
 }
 TITLES: Final[Mapping[Language, Mapping[str, str]]] = {
@@ -97,7 +97,8 @@ SIDECAR_INTRO: Final[Mapping[Language, str]] = {
     "en": "No CRM field is mapped to these: they stay in the hub (`duban set`), or get a home by a line under\n"
     '`[map.<entity>.<connection>.fields]`, such as `doc_version = "Doc_Version"`. Their type is known, as is the\n'
     "direction: `both` unless the line says otherwise.\n",
-    "zh": "以下字段默认不映射：值保存在中枢(`duban set`)，也可在 `[map.<实体>.<连接>.fields]` 下用一行指定 CRM 字段，\n"
+    "zh": "以下字段默认不映射：值保存在本地库(`duban set`)，"
+    "也可在 `[map.<实体>.<连接>.fields]` 下用一行指定 CRM 字段，\n"
     '如 `doc_version = "Doc_Version"`。类型已知，方向默认为 `both`。\n',
 }
 SIDECAR_WORDS: Final[Mapping[str, tuple[str, str]]] = {
