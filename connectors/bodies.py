@@ -18,11 +18,15 @@ ABSURD_WAIT_MEANS_S: Final = 3_600.0
 
 
 class BodyRefused(ValueError):
-    """A body that claims to be JSON and cannot be used; the text says why, never what it held."""
+    """A body that claims to be JSON and cannot be used; the text (``zh`` in Chinese) says why, never what it held."""
+
+    def __init__(self, text: str, zh: str) -> None:
+        super().__init__(text)
+        self.zh = zh
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise BodyRefused(f"{name} is not JSON")
+    raise BodyRefused(f"{name} is not JSON", f"{name} 不是 JSON")
 
 
 _DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
@@ -52,8 +56,12 @@ def decode_body(raw: bytes) -> tuple[Any, TextKind]:
     except BodyRefused:
         raise
     except (ValueError, RecursionError) as exc:
-        reason = "too deep" if isinstance(exc, RecursionError) else "cut short or not JSON"
-    raise BodyRefused(reason)
+        reason = (
+            ("too deep", "嵌套过深")
+            if isinstance(exc, RecursionError)
+            else ("cut short or not JSON", "不完整或不是 JSON")
+        )
+    raise BodyRefused(*reason)
 
 
 def read_server_ms(headers: Mapping[str, str]) -> int | None:

@@ -12,6 +12,10 @@ from mapping.errors import AuthRefused, DubanError, NeedsOperator, OutcomeUnknow
 E = TypeVar("E", bound=DubanError)
 Kind = Literal["read", "write", "auth"]
 _PERMANENT_REDIRECTS: Final = (301, 308)
+_PORTAL: Final[Mapping[str, str]] = {
+    "next_step": "a portal or proxy may be in the way: sign in there, or set [http] proxy",
+    "next_step_zh": "可能被网络登录页或代理拦截：请先登录，或设置 [http] proxy",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,21 +105,34 @@ class Judge:
         if status == 429:
             return self.error(Transient, "too many calls", zh="调用过于频繁")
         if status in (401, 407):
-            return self.error(AuthRefused, f"the remote refuses our credentials ({status})", zh="对方拒绝我们的凭据")
+            return self.error(
+                AuthRefused,
+                f"the remote refuses our credentials ({status})",
+                zh=f"对方拒绝我们的凭据（{status}）",
+                next_step="check the credentials of this connection, then run: duban check --online",
+                next_step_zh="请检查该连接的凭据，再执行 duban check --online",
+            )
         return None
 
     def _redirected(self, call: Call, answer: Answer) -> DubanError:
         where = self.hide(str(answer.headers.get("location", "")))[:80].split("?", maxsplit=1)[0]
         text = f"the remote redirects to {where!r}; redirects are never followed"
         if call.kind == "write":
-            return self.error(OutcomeUnknown, text, zh="对方要求跳转，写入结果未知")
+            return self.error(OutcomeUnknown, text, zh=f"对方要求跳转到 {where!r}，未跟随，写入结果未知", **_PORTAL)
         if answer.status in _PERMANENT_REDIRECTS:
-            return self.error(NeedsOperator, text, zh="对方地址已变更，请检查配置")
-        return self.error(Transient, text, zh="对方要求跳转（可能是网络登录页），未跟随")
+            return self.error(
+                NeedsOperator,
+                text,
+                zh=f"对方要求跳转到 {where!r}，地址可能已变更，未跟随",
+                next_step="check the address of this connection in the configuration",
+                next_step_zh="请检查配置中该连接的地址",
+            )
+        return self.error(Transient, text, zh=f"对方要求跳转到 {where!r}，未跟随", **_PORTAL)
 
     def _not_json(self, call: Call, answer: Answer) -> DubanError:
         if answer.status < 300:
-            return self.unreadable(call, "a page of HTML or text instead of JSON (a portal or proxy?)")
+            text, zh = "a page of HTML or text instead of JSON", "收到的是网页或文本，不是 JSON"
+            return self.unreadable(call, text, zh, **_PORTAL)
         return self.lost(call, f"a gateway answered {answer.status} without JSON", f"网关答复 {answer.status}")
 
     def distrusted(self) -> DubanError:
@@ -128,10 +145,21 @@ class Judge:
             next_step_zh="若经公司网关，请设置 [http] ca_file；否则请检查系统时间与网络",
         )
 
-    def unreadable(self, call: Call, why: str) -> DubanError:
+    def unreached(self, why: str) -> Transient:
+        """Give the error for a remote that could not be reached; nothing was sent."""
+        return self.error(
+            Transient,
+            f"cannot connect ({why})",
+            zh=f"无法连接（{why}）",
+            next_step="check the network, [http] proxy and the address of this connection",
+            next_step_zh="请检查网络、[http] proxy 和该连接的地址",
+        )
+
+    def unreadable(self, call: Call, why: str, why_zh: str, **more: str) -> DubanError:
         """Give the error for an answer that came and cannot be used."""
         kinds: dict[Kind, type[DubanError]] = {"read": PageMalformed, "write": OutcomeUnknown, "auth": Transient}
-        return self.error(kinds[call.kind], f"the answer cannot be used: {why}", zh="答复无法识别")
+        zh = f"答复无法使用：{why_zh}" if why_zh else "答复无法使用"
+        return self.error(kinds[call.kind], f"the answer cannot be used: {why}", zh=zh, **more)
 
     def lost(self, call: Call, text: str, zh: str) -> DubanError:
         """Give the error for an answer that never came whole: a write may have happened."""

@@ -56,7 +56,7 @@ class _Again(Exception):
         self.error = error
 
 
-class _TooBig(Exception):
+class _TooBig(BodyRefused):
     """The body passed the cap."""
 
 
@@ -215,7 +215,7 @@ class Http:
         """Send and read to the end; every way this can fail becomes one of our errors."""
         try:
             return self._stream(call, self._ports.clock.monotonic())
-        except (httpx.HTTPError, BodyRefused, _TooBig, _TooSlow) as exc:
+        except (httpx.HTTPError, BodyRefused, _TooSlow) as exc:
             error, repeat = self._failure(call, exc)
             # A cause that shows a secret is dropped: tracebacks print it.
             error.__cause__ = exc if self.hide(str(exc)) == str(exc) else None
@@ -229,7 +229,7 @@ class Http:
         if isinstance(exc, httpx.ConnectError) and "CERTIFICATE_VERIFY_FAILED" in str(exc):
             return self._judge.distrusted(), False
         if isinstance(exc, _NOT_SENT):
-            return self._judge.error(Transient, f"cannot connect ({type(exc).__name__})", zh="无法连接"), True
+            return self._judge.unreached(type(exc).__name__), True
         if isinstance(exc, httpx.TimeoutException | _TooSlow):
             # A read that used up its whole deadline is not repeated here: it would hold everything behind it again.
             text = f"no whole answer within {call.deadline_s:g} s"
@@ -237,7 +237,7 @@ class Http:
         if isinstance(exc, httpx.HTTPError):
             error = self._judge.lost(call, f"the connection broke ({type(exc).__name__})", "连接中断")
             return error, call.kind == "read"
-        return self._judge.unreadable(call, str(exc)), False
+        return self._judge.unreadable(call, str(exc), exc.zh if isinstance(exc, BodyRefused) else ""), False
 
     def _stream(self, call: Call, started: float) -> Answer:
         client = self._open()
@@ -289,7 +289,8 @@ class Http:
         for chunk in response.iter_bytes():
             raw += chunk
             if len(raw) > self._body_cap_bytes:
-                raise _TooBig(f"it is larger than {self._body_cap_bytes} bytes")
+                size = self._body_cap_bytes
+                raise _TooBig(f"it is larger than {size} bytes", f"超过 {size} 字节")
             if self._ports.clock.monotonic() > ends_at:
                 raise _TooSlow
         return bytes(raw)

@@ -162,7 +162,8 @@ def error_of(meant: CodeClass, code: int, text: str, quota_wait_s: float = 0.0) 
     if meant == "quota":
         return QuotaSpent(f"daily calls used up: {said}", zh="当天调用次数已用完", retry_after_s=quota_wait_s, **where)
     kind, english, chinese = ERRORS[meant]
-    return kind(f"{english}: {said}", zh=f"{chinese}：{said}", **where)
+    step, step_zh = STEPS.get(meant, (None, None))
+    return kind(f"{english}: {said}", zh=f"{chinese}：{said}", next_step=step, next_step_zh=step_zh, **where)
 
 
 ERRORS: Final[Mapping[CodeClass, tuple[type[DubanError], str, str]]] = {
@@ -176,6 +177,23 @@ ERRORS: Final[Mapping[CodeClass, tuple[type[DubanError], str, str]]] = {
     "unknown": (OutcomeUnknown, "the write may have happened", "写入结果未知"),
     "malformed": (PageMalformed, "an undocumented answer; nothing of it is used", "未知答复，未使用"),
 }
+
+
+STEPS: Final[Mapping[CodeClass, tuple[str, str]]] = {
+    "auth": (
+        "check app_id, app_secret, permanent_code and the employee, then run: duban check --online",
+        "请检查 app_id、app_secret、permanent_code 与所用员工，再执行 duban check --online",
+    ),
+    "operator": (
+        "look the code up in the vendor's list, or ask the administrator of this application for the right",
+        "请查阅厂商的错误码表，或请应用管理员开通权限",
+    ),
+    "malformed": (
+        "look the code up in the vendor's list; `codes` of this connection can say what it means",
+        "请查阅厂商的错误码表；可用该连接的 codes 说明其含义",
+    ),
+}
+"""What a person can do, where it is more than to wait."""
 
 
 def _hinted(text: str) -> CodeClass | None:

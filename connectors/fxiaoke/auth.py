@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from connectors.base import Ports, Token
-from connectors.fxiaoke.answers import error_of, meaning, read_code, read_text
+from connectors.fxiaoke.answers import STEPS, error_of, meaning, read_code, read_text
 from connectors.fxiaoke.settings import FxiaokeSettings
 from connectors.http import Http
 from mapping.errors import AuthRefused, DubanError, NeedsOperator, Transient
@@ -70,7 +70,12 @@ class TokenKeeper:
             if token is None or token.value == refused:
                 token = self._mint()
             if token.value == refused:
-                raise self._named(AuthRefused("the service refuses the token it has just confirmed", zh="令牌被拒绝"))
+                step, step_zh = STEPS["auth"]
+                refused_again = AuthRefused(
+                    "the service refuses the token it has just confirmed",
+                    zh="服务拒绝了它刚刚确认的令牌", next_step=step, next_step_zh=step_zh,
+                )  # fmt: skip
+                raise self._named(refused_again)
             return self._dressed(token)
 
     def secret_values(self) -> list[str]:
@@ -150,7 +155,7 @@ def _seconds(raw: Any) -> int:
     """Give the life of a token; one that is not told lives for no time, so that the next call asks again."""
     try:
         return max(0, int(raw))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
 
 
@@ -166,4 +171,7 @@ def _refusal(code: int | None, text: str) -> DubanError:
         return Transient("the token service answered without a code", zh="令牌服务答复无法识别")
     error = error_of(meaning(code, text, False, {}), code, text)
     kept = isinstance(error, Transient) or (isinstance(error, NeedsOperator) and code in (20021, 20022))
-    return error if kept else AuthRefused(f"no token: {text[:120]}", zh=f"无法取得令牌：{text[:120]}", code=str(code))
+    return error if kept else AuthRefused(
+        f"no token: {text[:120]}", zh=f"无法取得令牌：{text[:120]}", code=str(code),
+        next_step=STEPS["auth"][0], next_step_zh=STEPS["auth"][1],
+    )  # fmt: skip

@@ -34,6 +34,7 @@ from connectors.fxiaoke.spread import spread
 from connectors.fxiaoke.writes import Writer
 from connectors.hosts import host_of
 from connectors.http import Answer, Call, Http, Kind, Window
+from connectors.naming import tells_where, told_of
 from mapping.errors import AuthRefused, DubanError, NeedsOperator, PageMalformed, QuotaSpent, RecordGone, Transient
 from mapping.records import FieldType
 
@@ -80,13 +81,16 @@ class FxiaokeConnector:
         self._writer = Writer(settings, ports, partial(self._call, "write"), self._holder)
         self._unique: dict[str, tuple[str, ...]] = {}
 
+    @tells_where
     def identify(self) -> Identity:
         company = self._tokens.credentials().org_id
         return Identity(org_id=company, org_name=company, zone=self.settings.zone, user_id=self.settings.actor)
 
+    @tells_where
     def objects(self) -> Sequence[ObjectInfo]:
         return metadata.read_objects(self._read(wire.OBJECT_LIST, {"includeNull": False}))
 
+    @tells_where
     def describe(self, object: str) -> ObjectSchema | None:
         body = {"apiName": object, "includeDetail": True}
         try:
@@ -97,6 +101,7 @@ class FxiaokeConnector:
                 raise
             return None
 
+    @tells_where
     def users(self) -> Sequence[RemoteUser]:
         """Give the people, their ids as the owner fields of this generation of credentials carry them."""
         if self.settings.credentials == "body":
@@ -124,19 +129,22 @@ class FxiaokeConnector:
         return metadata.CODECS[type].get(schema.type)
 
     def pull(self, request: PullRequest) -> Iterator[Page]:
-        place = wire.Place.parse(request.watermark)
-        while True:
-            page, place = self._bin_page(request, place) if place.phase == "bin" else self._rows_page(request, place)
-            yield page
-            if page.last:
-                return
+        with told_of(self._ports.name, request.object):
+            place = wire.Place.parse(request.watermark)
+            while True:
+                walk = self._bin_page if place.phase == "bin" else self._rows_page
+                page, place = walk(request, place)
+                yield page
+                if page.last:
+                    return
 
+    @tells_where
     def fetch(self, object: str, ids: Sequence[str], fields: tuple[str, ...]) -> Mapping[str, RemoteRecord | None]:
         found: dict[str, RemoteRecord | None] = dict.fromkeys(ids)
         if self.settings.fetch_by == "query":
             for some in chunks(list(found), IDS_A_QUERY):
                 for page in self._walk(object, fields, [("_id", "IN", some)]):
-                    found.update({record.id: record for record in self._records(page, fields)})
+                    found.update({record.id: record for record in self._judged(page, fields)[0]})
         # What a query does not show may only be younger than its index: it is asked for by name.
         missing = [id for id, record in found.items() if record is None]
         name = f"{self._ports.name}-read"
@@ -144,20 +152,22 @@ class FxiaokeConnector:
         found.update(zip(missing, records, strict=True))
         return {id: None if record is None or record.deleted else record for id, record in found.items()}
 
+    @tells_where
     def find(self, object: str, field: str, values: Sequence[str], fields: tuple[str, ...]) -> Sequence[RemoteRecord]:
         found = []
         for some in chunks(list(dict.fromkeys(values)), IDS_A_QUERY):
             for page in self._walk(object, fields, [(field, "IN", some)]):
-                found += [record for record in self._records(page, fields) if not record.deleted]
+                found += [record for record in self._records(object, page, fields) if not record.deleted]
         return found
 
+    @tells_where
     def find_created(self, object: str, since_ms: int, fields: tuple[str, ...]) -> Sequence[RemoteRecord]:
         filters: list[wire.Filter] = [
             ("created_by", "IN", [self.settings.actor]),
             ("create_time", "GTE", [str(since_ms)]),
         ]
         pages = self._walk(object, fields, filters)
-        return [record for page in pages for record in self._records(page, fields) if not record.deleted]
+        return [record for page in pages for record in self._records(object, page, fields) if not record.deleted]
 
     def write(self, object: str, rows: Sequence[WriteRow]) -> Sequence[WriteResult]:
         results = self._writer.write(object, rows) if rows else []
@@ -173,7 +183,7 @@ class FxiaokeConnector:
         try:
             for some in chunks(ids, IDS_A_QUERY):
                 for page in self._walk(object, (), [("_id", "IN", some)]):
-                    shown |= {record.id: record for record in self._records(page, ())}
+                    shown |= {record.id: record for record in self._judged(page, ())[0]}
         except DubanError:
             return results  # the next listing tells nearly as much
         named = {id: _version_led_to(record, self.settings.actor) for id, record in shown.items()}
@@ -181,12 +191,16 @@ class FxiaokeConnector:
             replace(one, version=named.get(one.remote_id or "")) if one.op_id in changed else one for one in results
         ]
 
+    @tells_where
     def count(self, object: str) -> int | None:
         # Whether plain queries count what lies in the bin is not documented: it is left out by name.
         live: wire.Filter = ("life_status", "N", [wire.INVALID])
         body = self._read(wire.data_path(object, "query"), wire.query_body(object, (), [live], 1, total=True))
         wire.read_rows(body)
-        return wire.whole(body["data"].get("total"))
+        try:
+            return wire.whole(body["data"].get("total"))
+        except ValueError:
+            return None
 
     def record_url(self, object: str, remote_id: str) -> str | None:
         return wire.record_link(object, remote_id)
@@ -258,11 +272,12 @@ class FxiaokeConnector:
                 records.append(wire.read_record(row, fields))
             except ValueError as exc:
                 id = row.get("_id") if isinstance(row, dict) else None
-                bad.append((str(id) if id else "?", f"unreadable row: {exc}"))
+                bad.append((str(id) if id else "?", str(exc)))
         return records, bad
 
-    def _records(self, rows: Sequence[Any], fields: tuple[str, ...]) -> list[RemoteRecord]:
-        return self._judged(rows, fields)[0]
+    def _records(self, object: str, rows: Sequence[Any], fields: tuple[str, ...]) -> list[RemoteRecord]:
+        """Give the rows of a look-up: one that cannot be read may be the one looked for."""
+        return [wire.asked_record(object, row, fields) for row in rows]
 
     def _walk(self, object: str, fields: tuple[str, ...], filters: Sequence[wire.Filter]) -> Iterator[list[Any]]:
         """Yield the rows of every page in id order."""
@@ -293,7 +308,7 @@ class FxiaokeConnector:
             if exc.code not in NOT_FOUND_CODES:
                 raise
             return None
-        return wire.read_record(row, fields) if row else None
+        return wire.asked_record(object, row, fields) if row else None
 
     def _holder(self, object: str, values: Mapping[str, Any]) -> str | None:
         """Give the live record that holds one of the unique values, None when it cannot be found (yet)."""
@@ -316,7 +331,7 @@ class FxiaokeConnector:
         return next(
             (
                 record.id
-                for record in self._records(rows, tuple(taken))
+                for record in self._judged(rows, tuple(taken))[0]
                 if not record.deleted and any(record.payload.get(name) == value for name, value in taken.items())
             ),
             None,

@@ -141,15 +141,34 @@ def read_record(row: Any, fields: Iterable[str]) -> RemoteRecord:
     )
 
 
+def asked_record(object: str, row: Any, fields: Iterable[str]) -> RemoteRecord:
+    """Give one row that somebody asked for: where it cannot be read, nobody may take it for absent.
+
+    Raises:
+        PageMalformed: the row has no id, or its times are no times.
+    """
+    try:
+        return read_record(row, fields)
+    except ValueError as exc:
+        id = row.get("_id") if isinstance(row, dict) else None
+        raise PageMalformed(
+            f"a row cannot be read: {exc}", zh="有记录无法识别", record=f"{object}/{id}" if id else object
+        ) from exc
+
+
 def whole(raw: Any) -> int | None:
     """Give a whole number that arrives as a number or as digits, None for a blank.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: it is something else; the text does not repeat it.
     """
     if raw is None or raw == "":
         return None
-    return int(raw) if isinstance(raw, int | float) and not isinstance(raw, bool) else int(str(raw))
+    try:
+        return int(raw) if isinstance(raw, int | float) and not isinstance(raw, bool) else int(str(raw))
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("a time or number cannot be read")
 
 
 def _version(raw: Any) -> str:

@@ -302,4 +302,9 @@ def _next_step(kind: type[DubanError], code: str) -> tuple[str | None, str | Non
         return "run: duban auth zoho", "请执行 duban auth zoho"
     if code in ("NO_PERMISSION", "AUTHORIZATION_FAILED"):
         return "give the profile of the integration user this right", "请为集成用户的角色开通该权限"
+    if code not in CODES:
+        return (
+            "duban does not know this code: look it up in Zoho's list of codes",
+            "duban 不认识此代码：请查阅 Zoho 的错误码表",
+        )
     return None, None

@@ -26,6 +26,7 @@ from connectors.base import (
     WriteRow,
     chunks,
 )
+from connectors.naming import tells_where, told_of
 from connectors.zoho import coql, metadata
 from connectors.zoho.answers import COQL_REFUSALS
 from connectors.zoho.pull import Puller
@@ -72,6 +73,7 @@ class ZohoConnector:
             time_granularity_s=1.0, visible_after_s=settings.visible_after_s,
         )  # fmt: skip
 
+    @tells_where
     def identify(self) -> Identity:
         org = self._api.get("/org")
         me = self._api.get("/users", {"type": "CurrentUser"})
@@ -81,12 +83,15 @@ class ZohoConnector:
             self._identity = identity
         return identity
 
+    @tells_where
     def objects(self) -> Sequence[ObjectInfo]:
         return metadata.read_objects(self._api)
 
+    @tells_where
     def describe(self, object: str) -> ObjectSchema | None:
         return metadata.read_schema(self._api, object, layouts=self.settings.layout_rules)
 
+    @tells_where
     def users(self) -> Sequence[RemoteUser]:
         return metadata.read_users(self._api)
 
@@ -97,8 +102,10 @@ class ZohoConnector:
         return metadata.codec_for(type, schema)
 
     def pull(self, request: PullRequest) -> Iterator[Page]:
-        return self._puller.pull(request)
+        with told_of(self._ports.name, request.object):
+            yield from self._puller.pull(request)
 
+    @tells_where
     def fetch(self, object: str, ids: Sequence[str], fields: tuple[str, ...]) -> Mapping[str, RemoteRecord | None]:
         found: dict[str, RemoteRecord | None] = dict.fromkeys(ids)
         wanted = [id for id in found if id.isdigit()]
@@ -108,6 +115,7 @@ class ZohoConnector:
                     found[record.id] = record
         return found
 
+    @tells_where
     def find(self, object: str, field: str, values: Sequence[str], fields: tuple[str, ...]) -> Sequence[RemoteRecord]:
         found: dict[str, RemoteRecord] = {}
         for some in chunks(list(dict.fromkeys(value for value in values if value)), coql.MAX_IN):
@@ -117,6 +125,7 @@ class ZohoConnector:
             found |= {record.id: record for record in _strict(rows) if not record.deleted}
         return list(found.values())
 
+    @tells_where
     def find_created(self, object: str, since_ms: int, fields: tuple[str, ...]) -> Sequence[RemoteRecord]:
         me = self._me()
         where = f"{AUTHOR} = {coql.record_id(me)} and Created_Time >= {coql.moment(since_ms)}"
@@ -131,6 +140,7 @@ class ZohoConnector:
     def write(self, object: str, rows: Sequence[WriteRow]) -> Sequence[WriteResult]:
         return self._writer.write(object, rows)
 
+    @tells_where
     def count(self, object: str) -> int | None:
         body = self._api.get(f"/{coql.name(object)}/actions/count").body
         number = body.get("count") if isinstance(body, dict) else None

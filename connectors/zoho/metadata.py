@@ -127,14 +127,18 @@ def _rows(answer: Answer, key: str) -> list[Mapping[str, Any]]:
         return []
     rows = answer.body.get(key) if isinstance(answer.body, dict) else None
     if not isinstance(rows, list):
-        raise PageMalformed(f"answer {answer.status} is not a listing of {key}", zh="答复不是列表")
-    return [row for row in rows if isinstance(row, dict)]
+        raise PageMalformed(
+            f"answer {answer.status} is not a listing of {key}", zh=f"答复 {answer.status} 不是 {key} 列表"
+        )
+    return _dicts(rows)
+
+
+def _dicts(rows: Any) -> list[Mapping[str, Any]]:
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def _field(row: Mapping[str, Any]) -> FieldSchema:
-    choices = [
-        one for one in row.get("pick_list_values") or () if isinstance(one, dict) and one.get("type") != "unused"
-    ]
+    choices = [one for one in _dicts(row.get("pick_list_values")) if one.get("type") != "unused"]
     shown = {str(one.get(PICKLIST_SHOWS)): one for one in choices if one.get(PICKLIST_SHOWS) not in (None, _NO_CHOICE)}
     operations = row.get("operation_type")
     writable = not isinstance(operations, dict) or bool(operations.get("api_update") or operations.get("api_create"))
@@ -159,7 +163,7 @@ def _field(row: Mapping[str, Any]) -> FieldSchema:
 def _required(fields: Mapping[str, FieldSchema], layouts: Sequence[Mapping[str, Any]]) -> dict[str, FieldSchema]:
     """Give the fields that every layout makes mandatory, marked so."""
     sets = [
-        {str(one.get("api_name")) for section in layout.get("sections") or () for one in section.get("fields") or ()
+        {str(one.get("api_name")) for section in _dicts(layout.get("sections")) for one in _dicts(section.get("fields"))
          if one.get("required") is True}
         for layout in layouts
     ]  # fmt: skip

@@ -132,7 +132,9 @@ def read_listing(answer: Answer, key: str = "data") -> Listing:
     rows = body.get(key) if isinstance(body, dict) else None
     info = body.get("info", {}) if isinstance(body, dict) else {}
     if answer.status != 200 or not isinstance(rows, list) or not isinstance(info, dict):
-        raise PageMalformed(f"answer {answer.status} is not a listing of {key}", zh="答复不是列表")
+        raise PageMalformed(
+            f"answer {answer.status} is not a listing of {key}", zh=f"答复 {answer.status} 不是 {key} 列表"
+        )
     more = info.get("more_records", False)
     if not isinstance(more, bool):
         raise PageMalformed("more_records is neither true nor false", zh="分页标志无效")

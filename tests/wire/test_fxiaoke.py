@@ -427,6 +427,36 @@ def test_an_answer_of_a_portal_is_not_taken_for_a_deletion() -> None:
         service.connector().fetch(TASKS, ["a"], ("name",))
 
 
+@pytest.mark.parametrize("data", [{"x": 1}, "x", {"_id": "a", "last_modified_time": "gestern"}, {"_id": 7}])
+def test_a_record_that_cannot_be_read_is_an_unusable_answer_and_no_deletion(data: Any) -> None:
+    service = Service(get=in_turn({**OK, "data": data}), query=in_turn({**OK, "data": {"dataList": [data]}}))
+    for ask in (
+        lambda one: one.fetch(TASKS, ["a"], ("name",)),
+        lambda one: one.fetch(TASKS, ["a", "b"], ("name",)),
+        lambda one: one.find(TASKS, "duban_key__c", ["K"], ("name",)),
+        lambda one: one.find_created(TASKS, 123, ("name",)),
+    ):
+        with pytest.raises(PageMalformed) as caught:
+            ask(service.connector(page_size=10))
+        assert caught.value.text("en").startswith(f"fxk {TASKS}")
+        assert "cannot be read" in caught.value.text("en")
+        assert "gestern" not in caught.value.text("en")
+
+
+def test_a_count_that_is_none_is_not_known() -> None:
+    service = Service(query=in_turn({**OK, "data": {"dataList": [], "total": "many"}}))
+    assert service.connector().count(TASKS) is None
+
+
+@pytest.mark.parametrize("data", [None, [], {"dataList": None}, {"dataList": {"a": 1}}])
+def test_an_answer_that_is_no_listing_says_of_what_and_what_comes_next(data: Any) -> None:
+    with pytest.raises(PageMalformed) as caught:
+        pull(Service(query=in_turn({**OK, "data": data})).connector())
+    said = "nothing of it was used; the next round asks again"
+    assert caught.value.text("en") == f"fxk {TASKS}: the answer holds no list of records → {said}"
+    assert caught.value.text("zh") == f"fxk {TASKS}: 答复中没有记录列表 → 未使用其中任何内容，下一轮会重新读取"
+
+
 def test_queries_may_serve_for_reading_by_id_and_what_they_lack_is_asked_by_name() -> None:
     service = Service(query=in_turn(rows("a")), get=in_turn({**OK, "data": {"_id": "fresh", "name": "F"}}))
     found = service.connector(fetch_by="query").fetch(TASKS, ["a", "fresh"], ("name",))
@@ -725,3 +755,21 @@ def test_secrets_do_not_come_back_in_a_result() -> None:
     assert result.message is not None
     assert SECRET not in result.message
     assert "token-b-1" not in result.message
+
+
+def test_a_token_whose_life_cannot_be_told_lives_for_no_time() -> None:
+    service = Service(query=in_turn(rows()))
+    service.token_answer = httpx.Response(
+        200, content=b'{"errorCode": 0, "accessToken": "t", "ea": "e", "expiresIn": 1e999}', headers={"date": DATE}
+    )
+    pull(service.connector())
+    assert len(service.requests) == 1
+
+
+def test_refused_credentials_say_what_to_check() -> None:
+    service = Service(query=in_turn(refused(20016)))
+    service.same_token = True
+    with pytest.raises(AuthRefused) as caught:
+        pull(service.connector())
+    assert caught.value.text("zh").endswith("再执行 duban check --online")
+    assert caught.value.text("en").startswith("fxk: ")

@@ -449,3 +449,14 @@ def test_a_closed_connector_opens_again_when_used(desk):
     connector.close()
     connector.close()
     assert connector.identify().org_id == "60001"
+
+
+def test_metadata_of_another_shape_describes_what_it_can(desk):
+    odd = {"api_name": "Title", "data_type": 7, "pick_list_values": 5, "lookup": "x"}
+    desk.vendor.on("GET", FIELDS, (200, {"fields": [odd, "x"]}))
+    desk.vendor.on(
+        "GET", "/crm/v8/settings/layouts", (200, {"layouts": [{"sections": 5}, {"sections": [{"fields": 5}]}]})
+    )
+    schema = desk.connect(layout_rules=True).describe("Contacts")
+    assert schema is not None
+    assert set(schema.fields) == {"Title"}

@@ -336,3 +336,33 @@ def test_a_missing_scope_of_the_module_itself_is_a_matter_of_authorisation(desk)
     desk.vendor.on("GET", TASKS, refusal("OAUTH_SCOPE_MISMATCH", 401))
     with pytest.raises(AuthRefused, match="all scopes"):
         pull(desk.connect())
+
+
+@pytest.mark.parametrize(
+    ("body", "english", "chinese"),
+    [
+        ([1, 2], "answer 200 is not a listing of data", "答复 200 不是 data 列表"),
+        ({"data": None}, "answer 200 is not a listing of data", "答复 200 不是 data 列表"),
+        (b'{"data": [{"id"', "the answer cannot be used: cut short or not JSON", "答复无法使用：不完整或不是 JSON"),
+    ],
+)
+def test_an_answer_that_is_no_listing_says_of_what_and_what_comes_next(desk, body, english, chinese):
+    desk.vendor.on("POST", COQL, (200, body))
+    with pytest.raises(PageMalformed) as caught:
+        pull(desk.connect())
+    assert caught.value.text("en") == f"zoho Tasks: {english} → nothing of it was used; the next round asks again"
+    assert caught.value.text("zh") == f"zoho Tasks: {chinese} → 未使用其中任何内容，下一轮会重新读取"
+
+
+def test_a_row_that_cannot_be_read_is_named_with_its_object(desk):
+    desk.vendor.on("GET", TASKS, (200, {"data": [row(5, Modified_Time="gestern")], "info": {"more_records": False}}))
+    with pytest.raises(PageMalformed) as caught:
+        desk.connect().fetch("Tasks", ["5"], ("Subject",))
+    assert caught.value.text("en").startswith("zoho Tasks/5: a row cannot be read")
+
+
+def test_a_code_that_nobody_knows_says_what_to_do(desk):
+    desk.vendor.on("POST", COQL, refusal("FLUX"))
+    with pytest.raises(NeedsOperator) as caught:
+        pull(desk.connect())
+    assert caught.value.text("zh") == "zoho: no [FLUX] → duban 不认识此代码：请查阅 Zoho 的错误码表"
