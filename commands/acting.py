@@ -94,6 +94,7 @@ def day_of(app: App, text: str) -> datetime.date:
     try:
         return datetime.date.fromisoformat(text)
     except ValueError as exc:
+        app.hear()
         raise click.UsageError(app.say("error.day", found=text)) from exc
 
 

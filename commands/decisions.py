@@ -81,6 +81,7 @@ def _why(app: App, one: Conflict) -> str:
 @option("--value", metavar="VALUE", help="opt.value")
 def conflicts_resolve(app: App, id: int, take: str | None, value: str | None) -> int:
     if (take is None) == (value is None):
+        app.hear()
         raise click.UsageError(app.say("error.take"))
     with app.open() as service:
         one = service.desk.resolve_conflict(id, take=take, value=value, who=who())
@@ -182,6 +183,7 @@ def quarantine_list(app: App) -> int:
 @option("--all", "everything", is_flag=True, help="opt.all")
 def quarantine_retry(app: App, ids: tuple[int, ...], everything: bool) -> int:
     if bool(ids) == everything:
+        app.hear()
         raise click.UsageError(app.say("error.no_retry"))
     with app.open() as service:
         count = service.desk.retry(None if everything else ids)

@@ -28,6 +28,7 @@ _PROFILES: Final = ("calm", "usual", "harsh")
 @option("--seed", default=1, show_default=True, help="opt.drill_seed")
 def drill(app: App, profile: str, rounds: int | None, minutes: float | None, seed: int) -> int:
     if rounds is not None and minutes is not None:
+        app.hear()
         raise click.UsageError(app.say("error.drill_length"))
     if minutes is None:
         rounds = rounds or DEFAULT_ROUNDS

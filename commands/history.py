@@ -146,6 +146,7 @@ def journal_verify(app: App) -> int:
 @option("--record", default="", metavar="RECORD", help="opt.record")
 def journal_show(app: App, run: str, record: str) -> int:
     if not run and not record:
+        app.hear()
         raise click.UsageError(app.say("journal.which"))
     with app.open() as service:
         zone = service.settings.service.timezone

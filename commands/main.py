@@ -170,8 +170,9 @@ def _guarded(words: Sequence[str], app: App) -> int:
     except Terminated:
         return _refuse(app, "Terminated", app.say("error.terminated"), 143)
     except OSError as exc:
-        where = f"{exc.filename}: " if exc.filename else ""
-        return _unexpected(app, exc, f"{where}{exc.strerror or type(exc).__name__}")
+        why = exc.strerror or type(exc).__name__
+        app.hear()
+        return _unexpected(app, exc, app.say("error.file", file=exc.filename, why=why) if exc.filename else why)
     except Exception as exc:  # the one place where a command may end unexpectedly
         return _unexpected(app, exc, app.say("error.unexpected", kind=type(exc).__name__))
 
@@ -200,8 +201,19 @@ def _usage_words(exc: click.ClickException, app: App) -> str:
         if isinstance(kind, click.Choice):
             found = exc.message.partition(" is not")[0]  # click quotes the value first and keeps it nowhere else
             return app.say("usage.one_of", name=name, found=found, known=", ".join(map(str, kind.choices)))
-        return app.say("usage.invalid", name=name, message=exc.message)
+        return _invalid(app, str(name), kind, exc.message)
     return exc.format_message()
+
+
+def _invalid(app: App, name: str, kind: object, message: str) -> str:
+    """Give click's objection to a value; it quotes the value first and keeps it nowhere else."""
+    found = message.partition(" is not")[0]
+    if isinstance(kind, click.types.IntParamType):
+        bounds = message.partition(" in the range ")[2].rstrip(".")
+        return app.say("usage.number", name=name, found=found, range=f" ({bounds})" if bounds else "")
+    if isinstance(kind, click.Path) and message.endswith(" does not exist."):
+        return app.say("usage.no_file", name=name, found=message.split("'")[1])
+    return app.say("usage.invalid", name=name, message=message)
 
 
 def _refuse(app: App, kind: str, message: str, code: int) -> int:

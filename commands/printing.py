@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -135,11 +136,9 @@ def _show_trouble(app: App, report: RunReport) -> None:
         guard = report.guard
         said = {name: clean(guard.get(name, "?")) for name in ("rail", "found", "limit", "allow")}
         click.echo(app.say("guard.line", run=report.run_id, **said), err=True)
-    for problem in report.problems_in(app.language):
-        click.echo(app.say("problem.line", message=clean(problem)), err=True)
-    for one in report.connections.values():
-        if one.error and one.error not in report.problems:
-            click.echo(app.say("problem.line", message=f"{clean(one.name)}: {clean(one.error)}"), err=True)
+    for problem, times in Counter(report.told_in(app.language)).items():
+        again = app.say("problem.again", times=times) if times > 1 else ""
+        click.echo(app.say("problem.line", message=clean(problem) + again), err=True)
     if any(report.needs_person.values()):
         click.echo(app.say("needs.line", items=waiting_text(app, report.needs_person)), err=True)
         click.echo(app.say("needs.next"), err=True)

@@ -18,7 +18,9 @@ def _assignments(ctx: click.Context, _param: click.Parameter, given: tuple[str, 
     for one in given:
         name, mark, value = one.partition("=")
         if not mark or not name.strip():
-            raise click.UsageError(ctx.find_root().obj.say("error.assignment", found=one), ctx)
+            app: App = ctx.find_root().obj
+            app.hear()
+            raise click.UsageError(app.say("error.assignment", found=one), ctx)
         found[name.strip()] = value
     return found
 

@@ -178,6 +178,7 @@ def _moment(app: App, service: Service, week: str | None) -> tuple[int, bool]:
     asked, now_ms = as_of_ms(app, service), service.clock.now_ms()
     if week is not None:
         if asked is not None:
+            app.hear()
             raise click.UsageError(app.say("error.week_and_as_of"))
         asked = min(week_end_ms(week, service.settings.service.timezone), now_ms)
     return (now_ms, False) if asked is None else (asked, True)
@@ -232,6 +233,7 @@ def _fits(app: App, made: Report, format: str, output: Path | None) -> None:
 
     check(made, format)
     if format == "pdf" and output is None:
+        app.hear()
         raise click.UsageError(app.say("error.pdf_needs_file"))
 
 

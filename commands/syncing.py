@@ -25,18 +25,25 @@ def _allowances(ctx: click.Context, _param: click.Parameter, given: tuple[str, .
     for one in given:
         name, _, number = one.partition("=")
         if name not in RAILS or not number.isdigit():
-            raise click.UsageError(ctx.find_root().obj.say("error.allow", found=one))
+            raise _spoken(ctx, "error.allow", found=one, known=", ".join(sorted(RAILS)))
         accepted[name] = int(number)
     return accepted
 
 
-def _seconds(_ctx: click.Context, _param: click.Parameter, given: str) -> float:
+def _seconds(ctx: click.Context, param: click.Parameter, given: str) -> float:
     if given in ("0", "0s"):
         return 0.0
     try:
         return parse_interval(given)
     except ValueError as exc:
-        raise click.BadParameter(str(exc)) from exc
+        raise _spoken(ctx, "usage.interval", name=param.opts[0], found=given) from exc
+
+
+def _spoken(ctx: click.Context, key: str, **said: object) -> click.UsageError:
+    """Give a usage error in the language that the configuration asks for."""
+    app: App = ctx.find_root().obj
+    app.hear()
+    return click.UsageError(app.say(key, **said), ctx)
 
 
 _GOES_ON = (0, 4)

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -118,6 +119,7 @@ class Daemon:
         self._drain(scheduler)
         if page is not None:
             page.stop()
+        log.info("stopped")
 
     def _drain(self, scheduler: BackgroundScheduler) -> None:
         """Let the running round end what it has begun; one that does not within the time set is left to a restart."""
@@ -152,7 +154,7 @@ class Daemon:
                 self._reload.clear()
                 self._service.reread()
             report = self._service.sync(())
-            log.info("round ended: exit code %d, %s", report.exit_code, _counted(report))
+            _log_end("round", report)
             if self._service.stop.is_set():
                 return
             if not self._due_to_supervise(report):
@@ -160,7 +162,7 @@ class Daemon:
             verdict = self._service.supervise()
             self._supervised_s = self._service.clock.monotonic()
             if verdict.changed and not self._service.stop.is_set():
-                self._service.sync(())
+                _log_end("round", self._service.sync(()))
             self._tell()
         except LeaseLost:
             log.error("another process has become the writer of this store; stopping")
@@ -185,7 +187,7 @@ class Daemon:
         """The nightly look at everything; what it finds is carried by the next round."""
         try:
             report = self._service.sweep(())
-            log.info("sweep ended: exit code %d, %s", report.exit_code, _counted(report))
+            _log_end("sweep", report)
         except LeaseLost:
             log.error("another process has become the writer of this store; stopping")
             self._replaced = True
@@ -234,6 +236,13 @@ class Daemon:
         )
         page.start()
         return page
+
+
+def _log_end(what: str, report: RunReport) -> None:
+    """Say how a round or sweep ended and, once each, what went wrong in it."""
+    log.info("%s ended: exit code %d, %s", what, report.exit_code, _counted(report))
+    for problem, times in Counter(report.told_in("en")).items():
+        log.warning("%s%s", problem, f" ({times} times)" if times > 1 else "")
 
 
 def _counted(report: RunReport) -> str:

@@ -21,6 +21,12 @@ EntityState = Literal["live", "archived", "deleted", "merged"]
 ENTITIES: Final[tuple[EntityKind, ...]] = ("account", "contact", "project", "task", "feedback", "comment")
 """All kinds, parents before children: the order of pulling, planning and writing."""
 
+ENTITIES_ZH: Final[Mapping[str, str]] = {
+    "account": "客户", "contact": "联系人", "project": "项目", "task": "任务", "feedback": "反馈", "comment": "评论",
+    "record": "记录",
+}  # fmt: skip
+"""How messages call them in Chinese; ``record`` for one of any kind."""
+
 FieldType = Literal[
     "text", "long_text", "email", "phone", "url", "date", "instant", "money", "number", "bool",
     "option", "options", "ref", "user", "parent", "key",

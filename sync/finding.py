@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mapping.errors import InputError
-from mapping.records import ENTITIES, TITLE_FIELD, EntityKind
+from mapping.records import ENTITIES, ENTITIES_ZH, TITLE_FIELD, EntityKind
 from store import hub
 from store.statements import fetch
 from store.tx import Tx
@@ -79,7 +79,7 @@ def not_found(ref: str, entity: EntityKind | None = None) -> InputError:
     kind = entity or "record"
     return InputError(
         f'no {kind} "{ref}"; name it by uid, remote id, connection:id, its page, its exact title, or a project\'s code',
-        zh=f"找不到 {kind} “{ref}”;可用 uid、远端 id、连接名:id、页面地址、完整标题或项目编号来指定",
+        zh=f"找不到{ENTITIES_ZH[kind]}“{ref}”;可用 uid、远端 id、连接名:id、页面地址、完整标题或项目编号来指定",
     )
 
 

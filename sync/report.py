@@ -129,6 +129,15 @@ class RunReport:
         spoken = self.problems_zh if language == "zh" else self.problems
         return spoken if len(spoken) == len(self.problems) else self.problems
 
+    def told_in(self, language: str) -> list[str]:
+        """Give what went wrong, and what stopped a connection where that was not noted; each names its connection."""
+        told = list(self.problems_in(language))
+        for one in self.connections.values():
+            if one.error and one.error not in self.problems:
+                named = one.error.startswith((f"{one.name}: ", f"{one.name} "))
+                told.append(one.error if named else f"{one.name}: {one.error}")
+        return told
+
 
 _REPORT = tuple(field.name for field in fields(RunReport) if field.name not in ("connections", "lines"))
 _TALLY = tuple(field.name for field in fields(ConnectionReport))

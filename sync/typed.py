@@ -11,7 +11,7 @@ from typing import Final
 
 from mapping.errors import InputError
 from mapping.forms import email_form, line_form, phone_form, text_form, url_form
-from mapping.records import ENTITIES, EntityKind, HubField, Value, hub_field, is_known, known_fields
+from mapping.records import ENTITIES, ENTITIES_ZH, EntityKind, HubField, Value, hub_field, is_known, known_fields
 
 LookUp = Callable[[EntityKind, str], str]
 """(entity, what a person typed) -> uid; raises InputError."""
@@ -165,4 +165,4 @@ def _unknown_field(entity: EntityKind, name: str, known: list[str]) -> InputErro
     near = difflib.get_close_matches(name, known, n=1)
     hint = f'; did you mean "{near[0]}"?' if near else f"; known: {', '.join(sorted(known))}"
     hint_zh = f";是否想写 “{near[0]}”?" if near else f";可用的有:{', '.join(sorted(known))}"
-    return InputError(f'{entity} has no field "{name}"{hint}', zh=f"{entity} 没有字段 “{name}”{hint_zh}")
+    return InputError(f'{entity} has no field "{name}"{hint}', zh=f"{ENTITIES_ZH[entity]}没有字段“{name}”{hint_zh}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mapping.errors import InputError
-from mapping.records import TITLE_FIELD, EntityKind, Value, is_blank, is_known, known_fields
+from mapping.records import ENTITIES_ZH, TITLE_FIELD, EntityKind, Value, is_blank, is_known, known_fields
 from store import hub, journal, links, outbox, reviews, runs
 from store.journal import Entry
 from store.outbox import Attempt, Op
@@ -72,7 +72,8 @@ def chain_of(tx: Tx, entity: EntityKind, uid: str, name: str) -> Chain:
     if not is_known(entity, name) and name not in values and not entries:
         near = ", ".join(difflib.get_close_matches(name, known_fields(entity)) or sorted(known_fields(entity)))
         raise InputError(
-            f"{entity} has no field {name}; did you mean {near}?", zh=f"{entity} 没有字段 {name}；可用：{near}"
+            f"{entity} has no field {name}; did you mean {near}?",
+            zh=f"{ENTITIES_ZH[entity]}没有字段 {name}；可用：{near}",
         )
     now: dict[str, Value] = {"hub": values.get(name)}
     for link in links.by_uids(tx, entity, [uid]).get(uid, ()):

@@ -138,3 +138,17 @@ def test_in_mode_plan_the_daemon_stores_each_plan_once_and_names_it(config: Path
     assert f"duban apply {plan['run_id']}" in duban(config, "status").stdout
     assert duban(config, "apply", plan["run_id"]).returncode in (0, 4)
     assert plan["run_id"] not in duban(config, "status").stdout
+
+
+def test_the_log_says_what_went_wrong_in_a_round_and_that_it_ended(config: Path) -> None:
+    (config.parent / "secrets" / "fxiaoke-app-secret").write_text("another-secret-of-the-app")
+    daemon = Daemon(config)
+    try:
+        daemon.wait_for(lambda: rounds_ended(config) > 0)
+        daemon.wait_for(lambda: "round ended: exit code 5" in daemon.log.read_text())
+    finally:
+        daemon.end(signal.SIGTERM)
+    said = [json.loads(one) for one in daemon.log.read_text().splitlines() if one.startswith("{")]
+    warnings = [one["event"] for one in said if one["level"] == "warning"]
+    assert any(one.startswith("fxiaoke: ") and "duban check --online" in one for one in warnings), warnings
+    assert said[-1]["event"] == "stopped"
