@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from connectors.base import Ports
 from mapping.errors import DubanError, PageMalformed
@@ -23,6 +23,9 @@ class Ported(Protocol):
 C = TypeVar("C", bound=Ported)
 
 
+_USELESS: Final = ("nothing of it was used and it will be asked for again", "未使用其中任何内容，之后会重新读取")
+
+
 @contextmanager
 def told_of(connection: str, object: str | None) -> Iterator[None]:
     """Let errors of the block name their connection, and unusable answers the object and what comes of them."""
@@ -32,8 +35,7 @@ def told_of(connection: str, object: str | None) -> Iterator[None]:
         error.connection = error.connection or connection
         error.record = _record(object, error.record)
         if error.next_step is None:
-            error.next_step = "nothing of it was used; the next round asks again"
-            error.next_step_zh = "未使用其中任何内容，下一轮会重新读取"
+            error.next_step, error.next_step_zh = _USELESS
         raise
     except DubanError as error:
         error.connection = error.connection or connection

@@ -93,9 +93,12 @@ class Opener:
         Raises:
             NeedsOperator: the organisation is not the one this connection is pinned to.
         """
-        about = None if refresh else self._kept(one)
-        if about is None:
-            about = self._ask(one)
+        kept = None if refresh else self._kept(one)
+        opened = self._bind(one, kept or self._ask(one))
+        # A field may have been added since, or the answer that was kept a poor one: nobody waits an hour for that.
+        return self._bind(one, self._ask(one)) if kept and opened.problems else opened
+
+    def _bind(self, one: Configured, about: Mapping[str, Any]) -> Opened:
         identity = Identity(**about["identity"])
         state = self._pin(one, identity)
         users = [RemoteUser(**user) for user in about["users"]]
@@ -114,7 +117,7 @@ class Opener:
         learnt = (one.fingerprint, int(about["at_ms"]))
         kept = self._bound.get(one.name)
         if kept is None or kept[0] != learnt:
-            kept = self._bound[one.name] = (learnt, *_bind_all(one, about, ZoneInfo(identity.zone)))
+            kept = self._bound[one.name] = (learnt, *_bind_all(one, about, _zone(one, identity)))
         return dict(kept[1]), list(kept[2])
 
     def approve(self, name: str) -> None:
@@ -135,6 +138,7 @@ class Opener:
 
     def _ask(self, one: Configured) -> dict[str, Any]:
         identity = one.connector.identify()
+        _zone(one, identity)
         objects: dict[str, Any] = {}
         for map_ in one.maps.values():
             if map_.object not in objects:
@@ -184,6 +188,24 @@ class Opener:
             state = streams.connection(tx, one.name) or ConnectionState(name=one.name, kind=one.settings.kind)
             state.stop(error.text("en"), error.text("zh"))
             streams.save_connection(tx, state)
+
+
+def _zone(one: Configured, identity: Identity) -> ZoneInfo:
+    """Give the organisation's time zone.
+
+    Raises:
+        NeedsOperator: this machine does not know it; due days could not be told.
+    """
+    try:
+        return ZoneInfo(identity.zone)
+    except (ValueError, OSError, KeyError) as exc:
+        raise NeedsOperator(
+            f"the organisation's time zone is not known here: {identity.zone[:60]}",
+            zh=f"本机不认识该组织的时区：{identity.zone[:60]}",
+            connection=one.name,
+            next_step="set a usual zone (Asia/Shanghai) in the CRM's organisation, or install tzdata",
+            next_step_zh="请在 CRM 的组织设置中选择常用时区（如 Asia/Shanghai），或安装 tzdata",
+        ) from exc
 
 
 def _bind_all(

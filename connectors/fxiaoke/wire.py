@@ -152,7 +152,7 @@ def asked_record(object: str, row: Any, fields: Iterable[str]) -> RemoteRecord:
     except ValueError as exc:
         id = row.get("_id") if isinstance(row, dict) else None
         raise PageMalformed(
-            f"a row cannot be read: {exc}", zh="有记录无法识别", record=f"{object}/{id}" if id else object
+            f"a row cannot be read: {exc}", zh="有记录无法识别", record=f"{object}/{id}" if id else None
         ) from exc
 
 

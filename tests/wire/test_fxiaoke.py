@@ -452,9 +452,9 @@ def test_a_count_that_is_none_is_not_known() -> None:
 def test_an_answer_that_is_no_listing_says_of_what_and_what_comes_next(data: Any) -> None:
     with pytest.raises(PageMalformed) as caught:
         pull(Service(query=in_turn({**OK, "data": data})).connector())
-    said = "nothing of it was used; the next round asks again"
+    said = "nothing of it was used and it will be asked for again"
     assert caught.value.text("en") == f"fxk {TASKS}: the answer holds no list of records → {said}"
-    assert caught.value.text("zh") == f"fxk {TASKS}: 答复中没有记录列表 → 未使用其中任何内容，下一轮会重新读取"
+    assert caught.value.text("zh") == f"fxk {TASKS}: 答复中没有记录列表 → 未使用其中任何内容，之后会重新读取"
 
 
 def test_queries_may_serve_for_reading_by_id_and_what_they_lack_is_asked_by_name() -> None:

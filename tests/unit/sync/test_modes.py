@@ -361,3 +361,23 @@ def test_a_lost_organisation_pin_is_an_error_a_person_must_mend(rig: Rig) -> Non
     with pytest.raises(NeedsOperator, match="elsewhere"):
         rig.opener.open(rig.configured[0], refresh=True)
     assert RoundOptions().kind == "sync"
+
+
+def test_a_field_that_is_back_is_seen_at_once_and_not_an_hour_later(rig: Rig) -> None:
+    schema = rig.a.schemas["contacts"]
+    rig.a.schemas["contacts"] = replace(schema, fields={k: v for k, v in schema.fields.items() if k != "title"})
+    with pytest.raises(ConfigError):
+        rig.round()
+    rig.a.schemas["contacts"] = schema
+    assert rig.round().exit_code == 0
+
+
+def test_an_organisation_in_a_zone_that_nobody_knows_stops_its_connection_alone(rig: Rig) -> None:
+    rig.a.zone = "Mars/Olympus"
+    rig.b.plant("contacts", {"name": "Bo", "email": "bo@x.example"})
+    report = rig.round()
+    assert report.exit_code == 3
+    assert report.problems_in("en")[0].startswith("a: the organisation's time zone is not known here: Mars/Olympus")
+    assert [row.values["name"] for row in rig.rows("contact")] == ["Bo"]
+    rig.a.zone = "Asia/Shanghai"
+    assert rig.round().exit_code == 0

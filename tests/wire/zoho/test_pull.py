@@ -350,8 +350,8 @@ def test_an_answer_that_is_no_listing_says_of_what_and_what_comes_next(desk, bod
     desk.vendor.on("POST", COQL, (200, body))
     with pytest.raises(PageMalformed) as caught:
         pull(desk.connect())
-    assert caught.value.text("en") == f"zoho Tasks: {english} → nothing of it was used; the next round asks again"
-    assert caught.value.text("zh") == f"zoho Tasks: {chinese} → 未使用其中任何内容，下一轮会重新读取"
+    assert caught.value.text("en") == f"zoho Tasks: {english} → nothing of it was used and it will be asked for again"
+    assert caught.value.text("zh") == f"zoho Tasks: {chinese} → 未使用其中任何内容，之后会重新读取"
 
 
 def test_a_row_that_cannot_be_read_is_named_with_its_object(desk):
