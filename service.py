@@ -24,8 +24,9 @@ from supervise.report import SupervisionReport
 from supervise.rounds import supervise_once
 from sync import planfile, retiring
 from sync.checking import Finding
-from sync.engine import RoundOptions
+from sync.engine import Engine, RoundOptions
 from sync.guards import RISKS
+from sync.opening import Configured
 from sync.report import RunReport
 from sync.spokes import Spoke
 from sync.sweeper import SweepOptions
@@ -124,12 +125,7 @@ class Service(Looking):
             report = engine.begin(kind, {one.name: one.settings for one in chosen})
             report.plan = plan
             before = {one.name: dict(one.counters) for one in chosen}
-            try:
-                spokes = self.opener.open_all(chosen, report)
-            except DubanError as error:
-                report.note(error)
-                engine.finish(report)
-                raise
+            spokes = self._opened(engine, chosen, report)
             if options.kind == "apply":
                 for spoke in spokes:
                     spoke.asked = True
@@ -147,6 +143,15 @@ class Service(Looking):
                 tally.calls = one.counters.get("calls", 0) - before[one.name].get("calls", 0)
                 tally.credits = one.counters.get("credits", 0) - before[one.name].get("credits", 0)
         return report
+
+    def _opened(self, engine: Engine, chosen: Sequence[Configured], report: RunReport) -> list[Spoke]:
+        """Log in everywhere; a run that cannot is closed with its reason, so that it is told of."""
+        try:
+            return self.opener.open_all(chosen, report)
+        except DubanError as error:
+            report.note(error)
+            engine.finish(report)
+            raise
 
     def sweep(
         self,
@@ -168,12 +173,7 @@ class Service(Looking):
             engine = self._engine(progress)
             report = engine.begin("sweep", {one.name: one.settings for one in chosen})
             before = {name: counted.get("calls", 0) for name, counted in counters.items()}
-            try:
-                spokes = self.opener.open_all(chosen, report)
-            except DubanError as error:
-                report.note(error)
-                engine.finish(report)
-                raise
+            spokes = self._opened(engine, chosen, report)
             engine.sweep(report, spokes, options, lambda name: counters[name].get("calls", 0))
             for name, counted in counters.items():
                 report.connections[name].calls = counted.get("calls", 0) - before[name]

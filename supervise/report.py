@@ -135,7 +135,7 @@ class SupervisionReport:
         disagreements: projects on which the hub and the sources do not all say the same.
         counts: totals by name: ``tasks``, ``open``, ``client_actions``, ``overdue``, ``ours_overdue``, ``due_soon``,
             ``provisional``, ``no_due``, ``no_owner``, ``S1`` to ``S4``, ``projects``, ``disagreements``,
-            ``flags_raised``, ``flags_moved``, ``flags_cleared``, ``lifecycle_set``, ``reviews_open``.
+            ``flags_raised``, ``flags_moved``, ``flags_cleared``, ``lifecycle_set``, ``health_set``, ``reviews_opened``.
         changed: rows of the hub this round wrote.
         stale: connections that were not heard lately.
         knobs: the knobs that differ from the defaults.

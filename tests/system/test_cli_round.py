@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import logging
 import os
-import signal
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,23 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
-from commands.main import main
 from config.keys import ensure_key
 from sandbox.main import Running, start, write_config
 from tests.support.clocks import StoppedClock
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
+from tests.support.terminal import Ended, type_command
 
 
 @dataclass(frozen=True)
@@ -42,32 +26,7 @@ class World:
     running: Running
 
     def type(self, *words: str, stdin: str = "") -> Ended:
-        out, err = io.StringIO(), io.StringIO()
-        handlers, level = list(logging.getLogger().handlers), logging.getLogger().level
-        sigterm = signal.getsignal(signal.SIGTERM)
-        code = -1
-        try:
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _stdin(stdin):
-                main(["-c", str(self.config), "--lang", "en", *words])
-        except SystemExit as exc:
-            code = int(exc.code or 0)
-        finally:
-            logging.getLogger().handlers[:] = handlers
-            logging.getLogger().setLevel(level)
-            signal.signal(signal.SIGTERM, sigterm)
-            structlog.reset_defaults()
-        return Ended(code, out.getvalue(), err.getvalue())
-
-
-@contextlib.contextmanager
-def _stdin(text: str) -> Iterator[None]:
-    import sys
-
-    before, sys.stdin = sys.stdin, io.StringIO(text)
-    try:
-        yield
-    finally:
-        sys.stdin = before
+        return type_command(self.config, *words, stdin=stdin)
 
 
 @pytest.fixture(scope="module")

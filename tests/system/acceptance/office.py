@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import json
-import logging
 import os
-import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from assembly.machine import SystemClock
-from commands.main import main
 from config.keys import ensure_key
 from sandbox.main import start, write_config
 from tests.support.clocks import ms
+from tests.support.terminal import Ended, type_command
 from tests.system.acceptance.worlds import Worlds
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -35,17 +28,6 @@ class DayClock(SystemClock):
 
     def now_ms(self) -> int:
         return super().now_ms() + self.offset_ms
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 class Office:
@@ -64,24 +46,10 @@ class Office:
 
     def type(self, *words: str, code: int | tuple[int, ...] = 0, lang: str = "en") -> Ended:
         """Type a command and hold it to its exit code."""
-        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
-        handlers, level = list(logging.getLogger().handlers), logging.getLogger().level
-        sigterm = signal.getsignal(signal.SIGTERM)
-        found = -1
-        try:
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                main(["-c", str(self.world.config), "--lang", lang, *words], self.clock)
-        except SystemExit as exc:
-            found = int(exc.code or 0)
-        finally:
-            logging.getLogger().handlers[:] = handlers
-            logging.getLogger().setLevel(level)
-            signal.signal(signal.SIGTERM, sigterm)
-            structlog.reset_defaults()
-        said, complained = (_read(stream) for stream in (out, err))
+        ended = type_command(self.world.config, *words, lang=lang, clock=self.clock)
         accepted = (code,) if isinstance(code, int) else code
-        assert found in accepted, (words, found, said[-2000:], complained[-2000:])
-        return Ended(found, said, complained)
+        assert ended.code in accepted, (words, ended.code, ended.out[-2000:], ended.err[-2000:])
+        return ended
 
     def sync(self, rounds: int = 2) -> None:
         """Run rounds; questions may wait."""
@@ -92,12 +60,6 @@ class Office:
         """Give the dossier of a project as JSON."""
         words = ["project", "show", project, "--json", *(["--as-of", as_of] if as_of else [])]
         return self.type(*words).json["dossier"]
-
-
-def _read(stream: io.TextIOWrapper) -> str:
-    stream.flush()
-    stream.seek(0)
-    return stream.read()
 
 
 @contextlib.contextmanager

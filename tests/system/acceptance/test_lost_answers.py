@@ -25,13 +25,6 @@ FIRST_REQUEST_S = float(os.environ.get("DUBAN_FIRST_REQUEST_S", "60"))
 """The promise is 10 s; a shared machine may need longer to start a process at all."""
 
 
-@pytest.fixture(autouse=True)
-def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("DUBAN_"):
-            monkeypatch.delenv(name)
-
-
 def settle(service: Service, world: Worlds, rounds: int = 10) -> None:
     """Sync until nothing is open and a round writes nothing."""
     for _ in range(rounds):

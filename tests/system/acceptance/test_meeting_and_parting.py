@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -16,13 +15,6 @@ from store import hub
 from tests.system.acceptance.worlds import Worlds, differences, duplicates, worlds
 
 SECOND_S = 1.1
-
-
-@pytest.fixture(autouse=True)
-def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("DUBAN_"):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,13 +16,6 @@ from tests.system.acceptance.worlds import Worlds, worlds
 PEOPLE = 60
 SECOND_S = 1.1
 """Modified times have whole seconds, and a CRM shows an edit when its second is over at the latest."""
-
-
-@pytest.fixture(autouse=True)
-def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("DUBAN_"):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -16,13 +15,6 @@ from tests.system.acceptance.worlds import PAIRS, TEXTS, People, Worlds, differe
 SECOND_S = 1.1
 """Modified times have whole seconds, and a CRM shows an edit when its second is over at the latest."""
 EDITS = 100
-
-
-@pytest.fixture(autouse=True)
-def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("DUBAN_"):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture
