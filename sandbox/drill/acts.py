@@ -18,6 +18,9 @@ SIDES: Final[tuple[Side, ...]] = ("a", "b", "hub")
 KeyClass = Literal["A", "B", "C"]
 """A: the remote holds the key unique. B: the key can be searched. C: there is no key field."""
 
+MAPPED: Final = ("title", "description")
+"""Fields that people edit; ``name`` is never edited, it is how the oracle tells who is who."""
+
 UNMAPPED: Final = "phone"
 """A field that no map knows: nobody but people may change it."""
 _FAULTS: Final = ("lost_after", "lost_before", "hang", "transient", "busy", "refuse", "stale", "malformed")
