@@ -21,8 +21,8 @@ from supervise.dossier import read_dossier
 from supervise.knobs import Knobs
 from supervise.rounds import supervise_once
 from tests.support.clocks import StoppedClock, ms
+from tests.support.notice_world import World, client_world, hook
 from tests.support.receivers import Receiver, receiving
-from tests.support.told import World, client_world, hook
 
 
 @pytest.fixture
