@@ -579,6 +579,10 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
         "意外错误 {kind};设置 DUBAN_DEBUG=1 可查看详情",
     ),
     "error.file": ("cannot read or write {file}: {why}", "无法读写 {file}:{why}"),
+    "error.ending": (
+        "no report ends in {found}; name the format with --format: {known}",
+        "报告没有 {found} 格式;请用 --format 指定:{known}",
+    ),
     "error.assignment": ("expected FIELD=VALUE, found {found}", "应为 字段=值,实际为 {found}"),
     "error.allow": (
         "expected NAME=NUMBER, found {found}; NAME is one of {known}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,12 +29,36 @@ _OVER_PROJECT: Final = ("weekly", "certificate", "closure", "ledger", "raid")
 def _paper_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for decorate in (
         option(
-            "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="opt.report_file"
+            "-o",
+            "--output",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help="opt.report_file",
+            is_eager=True,
         ),
-        option("--format", type=click.Choice(FORMATS), default="md", help="opt.format"),
+        option("--format", type=click.Choice(FORMATS), callback=_format, help="opt.format"),
     ):
         function = decorate(function)
     return function
+
+
+_ENDINGS: Final[Mapping[str, str]] = {
+    "": "md", ".md": "md", ".markdown": "md", ".txt": "md",
+    ".html": "html", ".htm": "html", ".pdf": "pdf", ".csv": "csv",
+}  # fmt: skip
+
+
+def _format(ctx: click.Context, _param: click.Parameter, given: str | None) -> str:
+    """Give the format that was named, else the one that the file's name ends in, else Markdown."""
+    output: Path | None = ctx.params.get("output")
+    if given is not None or output is None:
+        return given or "md"
+    ending = output.suffix.lower()
+    if ending not in _ENDINGS:
+        app: App = ctx.find_root().obj
+        app.hear()
+        raise click.UsageError(app.say("error.ending", found=ending, known=", ".join(FORMATS)), ctx)
+    return _ENDINGS[ending]
 
 
 def _making_options(function: Callable[..., Any]) -> Callable[..., Any]:

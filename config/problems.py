@@ -10,7 +10,7 @@ from typing import Any, Final
 import pydantic
 
 from config.files import line_of
-from config.values import suggest
+from config.values import WrongValue, suggest, suggestion_zh
 from mapping.errors import ConfigError
 
 _HIDDEN: Final = re.compile(r"secret|token|password|code|key|credential|url|proxy", re.IGNORECASE)
@@ -41,21 +41,44 @@ def explain(
     if error["type"] == "extra_forbidden":
         return unknown_name(where, key[-1], _known(model, error["loc"][:-1]))
     if error["type"] == "missing":
-        return ConfigError(f"{where}: this key is required", zh=f"{where}:缺少必填项")
+        return ConfigError(f"{where}: this key is required", zh=f"{_place_zh(where)}:缺少必填项")
     found = _shown(key, error.get("input"), secrets)
     said = str(error["msg"]).removeprefix("Value error, ")
     tail = f" (and {more} more)" if more else ""
-    return ConfigError(f"{where}: {said}{found}{tail}", zh=f"{where}:{said}{found}{tail}")
+    there, found_zh = _place_zh(where), found.replace("; found ", ",实际为 ")
+    tail_zh = f"(另有 {more} 处)" if more else ""
+    return ConfigError(f"{where}: {said}{found}{tail}", zh=f"{there}:{_said_zh(error, said)}{found_zh}{tail_zh}")
 
 
 def unknown_name(where: str, found: str, known: Iterable[str]) -> ConfigError:
     """Give the error for a name nobody knows, with the nearest one somebody does."""
     hint = suggest(found, known)
-    return ConfigError(f'{where}: unknown name "{found}"{hint}', zh=f'{where}:未知的名称 "{found}"{_zh(hint)}')
+    return ConfigError(
+        f'{where}: unknown name "{found}"{hint}', zh=f'{_place_zh(where)}:未知的名称 "{found}"{suggestion_zh(hint)}'
+    )
 
 
-def _zh(hint: str) -> str:
-    return hint.replace("; did you mean", ";是否想写").replace("; known:", ";可用的有:")
+_WORDS_ZH: Final[Mapping[str, str]] = {
+    "bool_parsing": "应为 true 或 false", "bool_type": "应为 true 或 false",
+    "int_parsing": "应为整数", "int_type": "应为整数", "int_from_float": "应为整数",
+    "float_parsing": "应为数字", "float_type": "应为数字", "string_type": "应为文本", "list_type": "应为列表",
+    "dict_type": "应为表", "model_type": "应为表", "literal_error": "应为 {expected}",
+    "greater_than": "应大于 {gt}", "greater_than_equal": "不能小于 {ge}",
+    "less_than": "应小于 {lt}", "less_than_equal": "不能大于 {le}",
+}  # fmt: skip
+"""What pydantic objects to, by its name for it; the others keep its own words."""
+
+
+def _said_zh(error: Mapping[str, Any], said: str) -> str:
+    details = error.get("ctx") or {}
+    if isinstance(details.get("error"), WrongValue):
+        return str(details["error"].zh)
+    words = _WORDS_ZH.get(error["type"])
+    return words.format(**details).replace(" or ", " 或 ") if words else said
+
+
+def _place_zh(where: str) -> str:
+    return re.sub(r" \(line (\d+)\)$", r"(第 \1 行)", where)
 
 
 def _where(key: Sequence[str], text: str, environ: Mapping[str, str]) -> str:

@@ -16,6 +16,14 @@ SHORTEST_S: Final = 1
 LONGEST_S: Final = 7 * 86400
 
 
+class WrongValue(ValueError):
+    """A value that cannot be; the text in English, ``zh`` in Chinese."""
+
+    def __init__(self, text: str, zh: str) -> None:
+        super().__init__(text)
+        self.zh = zh
+
+
 def parse_interval(raw: Any) -> float:
     """Read ``"30s"``, ``"5m"``, ``"1h"`` or ``"1d"`` as seconds.
 
@@ -26,10 +34,12 @@ def parse_interval(raw: Any) -> float:
         return raw  # already read: settings are validated again when they are copied
     match = _INTERVAL.match(raw.strip()) if isinstance(raw, str) else None
     if match is None:
-        raise ValueError('expected a time with its unit, such as "30s", "5m" or "1h"')
+        raise WrongValue(
+            'expected a time with its unit, such as "30s", "5m" or "1h"', '应为带单位的时间,如 "30s"、"5m"、"1h"'
+        )
     seconds = int(match[1]) * _UNIT_S[match[2]]
     if not SHORTEST_S <= seconds <= LONGEST_S:
-        raise ValueError('expected a time between "1s" and "7d"')
+        raise WrongValue('expected a time between "1s" and "7d"', '应为 "1s" 至 "7d" 之间的时间')
     return float(seconds)
 
 
@@ -42,7 +52,8 @@ def check_zone(raw: str) -> str:
     try:
         zoneinfo.ZoneInfo(raw)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as exc:
-        raise ValueError(f"unknown time zone{suggest(raw, zoneinfo.available_timezones())}") from exc
+        near = suggest(raw, zoneinfo.available_timezones())
+        raise WrongValue(f"unknown time zone{near}", f"未知的时区{suggestion_zh(near)}") from exc
     return raw
 
 
@@ -50,7 +61,7 @@ def check_listen(raw: str) -> str:
     """Give *raw* back when it is ``host:port``."""
     host, _, port = raw.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
-        raise ValueError('expected "host:port", such as "127.0.0.1:8377"')
+        raise WrongValue('expected "host:port", such as "127.0.0.1:8377"', '应为 "主机:端口",如 "127.0.0.1:8377"')
     return raw
 
 
@@ -71,3 +82,8 @@ Interval = Annotated[
 ]
 Zone = Annotated[str, pydantic.AfterValidator(check_zone)]
 Listen = Annotated[str, pydantic.AfterValidator(check_listen)]
+
+
+def suggestion_zh(hint: str) -> str:
+    """Give what ``suggest`` said in Chinese."""
+    return hint.replace("; did you mean", ";是否想写").replace("; known:", ";可用的有:")

@@ -6,6 +6,10 @@ Messages name the connection, the record and the next step; never a token and ne
 
 from __future__ import annotations
 
+import math
+
+_WORTH_SAYING_S = 60.0
+
 
 class DubanError(Exception):
     """Base of all errors that duban raises on purpose.
@@ -70,6 +74,14 @@ class Transient(DubanError):
     def __init__(self, message: str, *, retry_after_s: float | None = None, **where: str | None) -> None:
         super().__init__(message, **where)
         self.retry_after_s = retry_after_s
+
+    def text(self, language: str = "en") -> str:
+        """Give the line, with when it may be tried again where that is minutes away and no other step is named."""
+        line, wait_s = super().text(language), self.retry_after_s or 0.0
+        if self.next_step or wait_s < _WORTH_SAYING_S:
+            return line
+        minutes = math.ceil(wait_s / 60)
+        return f"{line} → 约 {minutes} 分钟后再试" if language == "zh" else f"{line} → again in {minutes} min"
 
 
 class QuotaSpent(Transient):

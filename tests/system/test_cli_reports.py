@@ -209,6 +209,10 @@ def test_every_report_can_be_made_in_every_format(
     issue(duban, *given, "--format", "pdf", "-o", "r.pdf", "--lang", "en")
     assert words in (tmp_path / "r.html").read_text("utf-8")
     assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")
+    issue(duban, *given, "-o", "named.HTML")
+    issue(duban, *given, "-o", "named.pdf")
+    assert (tmp_path / "named.HTML").read_text("utf-8").startswith("<!")
+    assert (tmp_path / "named.pdf").read_bytes().startswith(b"%PDF-")
 
 
 def test_ledger_and_raid_are_spreadsheets_too(duban: Duban) -> None:
@@ -226,6 +230,7 @@ def test_ledger_and_raid_are_spreadsheets_too(duban: Duban) -> None:
         (("weekly", "nobody"), "nobody"),
         (("weekly", "ERP 二期", "--format", "csv"), "CSV"),
         (("weekly", "ERP 二期", "--format", "pdf"), "-o"),
+        (("weekly", "ERP 二期", "-o", "weekly.docx"), ".docx"),
         (("weekly", "ERP 二期", "--week", "2026-60"), "2026-60"),
         (("weekly", "ERP 二期", "--week", "2026-W24", "--as-of", AS_OF), "--week"),
         (("weekly", "ERP 二期", "--edition", "board"), "board"),

@@ -194,3 +194,19 @@ def test_the_schema_knows_the_connectors() -> None:
     }
     assert schema["$defs"]["connection_acme"]["additionalProperties"] is False
     assert "every" in schema["$defs"]["ServiceSettings"]["properties"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (('every = "5m"', 'every = "5 Minuten"'), "service.every(第 4 行):应为带单位的时间,如"),
+        (('every = "5m"', 'language = "cn"'), "service.language(第 4 行):应为 'en' 或 'zh',实际为 'cn'"),
+        (('every = "5m"', 'drain_s = "soon"'), "service.drain_s(第 4 行):应为"),
+        (("Asia/Shanghai", "Asia/Shanhai"), 'service.timezone(第 3 行):未知的时区;是否想写 "Asia/Shanghai"?'),
+        (("every", "evry"), 'service.evry(第 4 行):未知的名称 "evry";是否想写 "every"?'),
+    ],
+)
+def test_a_mistake_is_told_in_chinese_too(read: Load, change: tuple[str, str], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(GOOD.replace(*change))
+    assert caught.value.text("zh").startswith(said)
