@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -13,7 +13,7 @@ from commands.printing import show_report
 from config.values import parse_interval
 
 if TYPE_CHECKING:
-    from sync.report import RunReport
+    from sync.report import PlanLine, RunReport
 
 _CONNECTIONS = click.argument("connections", nargs=-1, metavar="[CONNECTION]...")
 
@@ -109,15 +109,27 @@ def run(app: App) -> int:
         return service.run()
 
 
+_QUESTIONS: Final = ("review", "skip")
+"""Lines that write nothing: what still stands is told by every round anew."""
+
+
+def _told_again(step: PlanLine) -> tuple[str, ...]:
+    """Give what a line has in common with the one a second round has for the same; nothing for what was done."""
+    if step.digest:
+        return (step.digest,)  # held by the first round, and by the second anew
+    if step.action in _QUESTIONS:
+        return (step.action, step.reason, step.entity, step.connection, step.object, step.remote_id, step.uid)
+    return ()
+
+
 def carry(first: RunReport, second: RunReport) -> None:
     """Add to a round the one that carried its supervision's flags and statuses to the CRMs."""
-    again = {step.digest for step in second.lines if step.digest}  # held by the first round, and by the second anew
-    kept = [step for step in first.lines if not step.digest or step.digest not in again]
-    first.lines_total += second.lines_total - (len(first.lines) - len(kept))
-    for step in first.lines:
-        if step.digest in again:
-            first.tally(step.action, -1)
-    first.lines = kept + second.lines
+    again = {same for step in second.lines if (same := _told_again(step))}
+    dropped = [step for step in first.lines if _told_again(step) in again]
+    first.lines_total += second.lines_total - len(dropped)
+    for step in dropped:
+        first.tally(step.action, -1)
+    first.lines = [step for step in first.lines if _told_again(step) not in again] + second.lines
     first.counts.pop("held", None)
     for name, number in second.counts.items():
         first.tally(name, number)

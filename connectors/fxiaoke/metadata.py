@@ -125,7 +125,7 @@ def read_users(rows: Any, id_field: str) -> list[RemoteUser]:
     people = []
     for row in rows if isinstance(rows, list) else []:
         id = row.get(id_field) if isinstance(row, dict) else None
-        if id in (None, ""):
+        if not isinstance(id, str | int) or id == "":
             continue
         email = str(row.get("email") or "").strip().lower() or None
         stopped = row.get("isStop") is True or str(row.get("status", "0")) in ("1", "STOP")
