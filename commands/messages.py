@@ -243,6 +243,8 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "count.held": ("wait for approval", "待批准"),
     "count.stale": ("stale", "已过时"),
     "count.waiting": ("waiting", "等待中"),
+    "count.ready": ("ready to be sent", "待写入"),
+    "count.intent": ("under way", "写入中"),
     "count.transient": ("not sent, to be tried again", "未写入,稍后重试"),
     "count.busy": ("locked there", "对方已锁定"),
     "count.gone": ("no longer there", "对方已无此记录"),

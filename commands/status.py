@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import zoneinfo
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from commands.app import App, command, option
-from commands.output import emit, line, plain, table
+from commands.output import clean, emit, line, plain, table
 from commands.printing import counts_text, waiting_text
 
 
@@ -58,6 +59,12 @@ def _counts(app: App, one: Mapping[str, Any]) -> str:
     return counts_text(app, counts) if isinstance(counts, Mapping) else ""
 
 
+def _problems(app: App, one: Mapping[str, Any]) -> list[str]:
+    """Give what went wrong in a run, a line each, in the language in force where the run kept it so."""
+    kept = one.get("summary") or {}
+    return list(kept.get("problems_zh" if app.language == "zh" else "problems") or kept.get("problems") or ())
+
+
 def _show(app: App, found: Mapping[str, Any], modes: Mapping[str, str], zone: str) -> None:
     """Print the connections, the last round and what waits."""
     known = {one["name"]: one for one in found["connections"]}
@@ -78,6 +85,9 @@ def _show(app: App, found: Mapping[str, Any], modes: Mapping[str, str], zone: st
     last = found.get("last_run")
     if last:
         line(app, "status.last", kind=last["kind"], when=moment(last["started_ms"], zone), exit=last["exit_code"])
+        for problem, times in Counter(_problems(app, last)).items():
+            again = app.say("problem.again", times=times) if times > 1 else ""
+            line(app, "problem.line", message=clean(problem) + again)
     waiting = waiting_text(app, found["waiting"])
     line(app, "needs.line", items=waiting)
     if any(found["waiting"].values()):

@@ -152,3 +152,4 @@ def test_the_log_says_what_went_wrong_in_a_round_and_that_it_ended(config: Path)
     warnings = [one["event"] for one in said if one["level"] == "warning"]
     assert any(one.startswith("fxiaoke: ") and "duban check --online" in one for one in warnings), warnings
     assert said[-1]["event"] == "stopped"
+    assert "! fxiaoke: " in duban(config, "status").stdout
