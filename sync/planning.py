@@ -25,7 +25,7 @@ from sync.guards import Tally, risks
 from sync.importing import Move, import_record, moves_of
 from sync.merge import Parked
 from sync.planner import plan_entity
-from sync.pointing import made_anew, point_anew
+from sync.pointing import deleted, made_anew, point_anew, try_again
 from sync.pushing import Outlet, outlet_of, push_row
 from sync.report import PlanLine, RunReport
 from sync.spokes import ChunkRefs, Spoke, pointed_at, prefetch
@@ -177,7 +177,9 @@ class Planner:
             plans.append((plan_entity(view), mine, best))
         taken = [entry for entry in plans if self._admit(entry[0])]
         self._committer.commit(entity, spokes, work, rows, taken)
-        point_anew(tx, entity, made_anew([plan for plan, _, _ in taken], linked), self._now_ms)
+        done = [plan for plan, _, _ in taken]
+        point_anew(tx, entity, made_anew(done, linked), self._now_ms)
+        try_again(tx, entity, deleted(done), self._now_ms)
         if self._progress is not None:
             self._progress(f"plan.{entity}", len(work.uids))
 

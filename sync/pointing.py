@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mapping.records import ENTITIES, FIELDS, EntityKind
-from store import hub, links
+from store import hub, links, quarantine
 from store.hub import HubChange
 from store.links import Link
 from store.tx import Tx
@@ -53,6 +53,27 @@ def point_anew(tx: Tx, entity: EntityKind, anew: Mapping[str, Sequence[str]], no
             ]
             links.update(tx, stale)
             hub.mark_dirty(tx, child, [link.uid for link in stale], "parent", now_ms)
+
+
+def deleted(plans: Iterable[EntityPlan]) -> dict[str, list[str]]:
+    """Give connection -> entities whose record there was just found deleted."""
+    out: dict[str, list[str]] = {}
+    for plan in plans:
+        for step in plan.links:
+            if step.state == "gone":
+                out.setdefault(step.connection, []).append(plan.uid)
+    return out
+
+
+def try_again(tx: Tx, entity: EntityKind, gone: Mapping[str, Sequence[str]], now_ms: int) -> None:
+    """Put refused writes of what points to those entities on the work list: they may have been refused for that."""
+    if not gone or not quarantine.count(tx):
+        return
+    for connection, uids in gone.items():
+        for child, name, values in _pointers_to(entity, uids):
+            parked = quarantine.of_uids(tx, child, hub.of_ref(tx, child, name, values))
+            refused = sorted({held.uid for held in parked if held.op_id and held.connection == connection})
+            hub.mark_dirty(tx, child, refused, "parent", now_ms)
 
 
 def follow_merge(tx: Tx, entity: EntityKind, drop: str, keep: str, now_ms: int) -> list[Followed]:

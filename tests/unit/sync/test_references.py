@@ -223,3 +223,29 @@ def test_a_reference_that_went_blank_is_told_again_once_what_it_points_to_is_bac
     before = rig.writes()
     rig.round()
     assert rig.writes() == before
+
+
+@pytest.mark.parametrize("new", [True, False], ids=["a new record", "a record that stands there"])
+def test_what_names_a_parent_deleted_meanwhile_is_told_as_soon_as_the_delete_is_known(rig: Rig, new: bool) -> None:
+    """The side refuses what names nothing any more; without the name it takes the rest, and need not wait for it."""
+    another = rig.a.plant("projects", {"name": "Another", "contract_no": "C-2"})
+    rig.rest()
+    mine = _at(rig, "b", "Another")
+    said = {"title": "Pay", "description": "by Friday", "project": another}
+    if new:
+        rig.a.plant("tasks", said)
+    else:
+        rig.a.edit("tasks", only(rig, "a", "tasks"), said)
+
+    def goes(when: str, call: Call) -> None:
+        if when == "before" and call.object == "tasks" and call.mutating and mine in rig.b.live("projects"):
+            rig.b.remove("projects", mine)
+            rig.b.fault("refuse", "write", object="tasks")
+
+    rig.b.on_call = goes
+    rig.round()
+    assert len(rig.held()) == 1
+    assert "Pay" not in {row["title"] for row in rig.b.live("tasks").values()}
+    rig.round()
+    assert ("Pay", "by Friday") in {(row["title"], row.get("description")) for row in rig.b.live("tasks").values()}
+    assert not rig.held()
