@@ -74,11 +74,10 @@ def _milestone(dossier: Dossier, uid: str, attribution: Attribution, voice: Voic
 def _day(entry: DayEntry, voice: Voice) -> tuple[str, ...]:
     said = [_evidence(one, voice) for one in entry.evidence]
     said = said or [uid or voice.say("untitled_item") for uid in entry.items]
-    between = "；" if voice.language == "zh" else "; "
     return (
         entry.day.isoformat(),
         voice.word("day_holder", entry.holder),
-        between.join(said) or "—",
+        voice.semicolon.join(said) or "—",
         entry.disputed or "—",
     )
 

@@ -57,6 +57,11 @@ class Voice:
         """Give what stands between the members of a list."""
         return "、" if self.language == "zh" else ", "
 
+    @property
+    def semicolon(self) -> str:
+        """Give what stands between members that have commas of their own."""
+        return "；" if self.language == "zh" else "; "
+
     def day(self, value: object) -> str:
         """Give a civil day."""
         return value.isoformat() if isinstance(value, date) else str(value or "—")

@@ -249,14 +249,30 @@ def _internal(dossier: Dossier, voice: Voice) -> list[Block]:
     if lanes:
         first = dossier.today - timedelta(days=LANE_DAYS)
         blocks.append(Figure(ball_lanes(lanes, first, dossier.today + timedelta(days=1), voice.language)))
-    flags = [_flag(each, titles, voice) for each in dossier.flags]
+    flags = _flag_lines(dossier.flags, titles, voice)
     held = [voice.say("held_line", count=len(dossier.held_notices))] if dossier.held_notices else []
     return [*blocks, Heading(voice.say("section.flags"), 3), lines([*flags, *held], voice.say("none"))]
 
 
-def _flag(flag: Flagged, titles: Mapping[str, str], voice: Voice) -> str:
-    word, title = voice.word("flag", flag.code), titles.get(flag.uid, "")
-    what = voice.say("flag_of", flag=word, title=title) if title else word
+def _flag_lines(flags: Sequence[Flagged], titles: Mapping[str, str], voice: Voice) -> list[str]:
+    """Give a line for each thing the project lacks, and one for each thing that some of its items lack."""
+    own = [_since(voice.word("flag", flag.code), flag, voice) for flag in flags if flag.uid not in titles]
+    lacking: dict[str, list[str]] = {}
+    for flag in flags:
+        if flag.uid in titles:
+            lacking.setdefault(flag.code, []).append(_since(titles[flag.uid], flag, voice))
+    return [
+        *dict.fromkeys(own),
+        *(_flag_line(voice.word("flag", code), items, voice) for code, items in lacking.items()),
+    ]
+
+
+def _flag_line(word: str, items: Sequence[str], voice: Voice) -> str:
+    counted = voice.say("flag_count", flag=word, count=len(items)) if len(items) > 1 else word
+    return voice.say("flag_of", flag=counted, titles=voice.semicolon.join(items))
+
+
+def _since(what: str, flag: Flagged, voice: Voice) -> str:
     return voice.say("flag_line", flag=what, since=voice.day(flag.since)) if flag.since else what
 
 

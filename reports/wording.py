@@ -49,7 +49,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "none": ("无", "none"),
     "more": ("另有 {count} 项", "{count} more"),
     "provisional": ("日期按周末规则推算，官方放假安排尚未公布", "reckoned by the weekend rule; no official list yet"),
-    "knobs": ("与默认不同的设置", "settings that differ from the defaults"),
+    "knobs": ("与默认不同的设置", "Settings that differ from the defaults"),
     "never": ("尚未运行", "not run yet"),
     "ok": ("正常", "ok"),
     # ball holders

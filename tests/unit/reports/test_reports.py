@@ -29,6 +29,7 @@ from reports.issuing import period_of, week_end_ms, wide_report
 from reports.layout import set_pages
 from reports.markdown import to_markdown
 from reports.outward import outward
+from reports.parts import titles_of
 from reports.pdf import to_pdf
 from reports.raid import raid, raid_sheet
 from reports.sheet import safe, sheet, to_csv
@@ -38,6 +39,7 @@ from reports.wording import WORDS, Language
 from supervise.assumptions import Assumption
 from supervise.dossier import DecisionLine, Dossier
 from supervise.health import Signal
+from supervise.readiness import Flagged
 from supervise.reasons import Reason
 from tests.support.dossiers import DAY_MS, NOW_MS, SECRET_TASK, dossier, item
 
@@ -175,6 +177,19 @@ def test_the_internal_edition_is_complete() -> None:
         "未批先做",
     ):
         assert words in text
+
+
+def test_what_several_items_lack_is_one_line() -> None:
+    since = date(2026, 6, 1)
+    lacks = (("no_owner", None, "t1"), ("silence", since, "p1"), ("no_due", None, "t2"), ("no_owner", since, "t2"))
+    flags = tuple(Flagged(code=code, since=day, uid=uid) for code, day, uid in lacks)
+    one, two = (titles_of(dossier())[uid] for uid in ("t1", "t2"))
+    zh, en = (
+        to_markdown(all_of(dossier(flags=flags), voice(language, "internal"))["weekly"]) for language in ("zh", "en")
+    )
+    assert zh.count("未定负责人") == en.count("no owner") == 1
+    assert f"- 久无消息（自 2026-06-01）\n- 未定负责人 2 项: {one}；{two}（自 2026-06-01）\n- 未定日期: {two}\n" in zh
+    assert f"- no owner, 2 items: {one}; {two} (since 2026-06-01)" in en
 
 
 def test_the_weekly_report_has_its_sections_in_order() -> None:
