@@ -117,6 +117,19 @@ def uids(tx: Tx, connection: str, entity: EntityKind, remote_ids: Iterable[str])
     return {row[0]: row[1] for row in fetch_among(tx, sql, '"remote_id"', remote_ids, connection, entity)}
 
 
+def former(tx: Tx, connection: str, entity: EntityKind, remote_ids: Iterable[str]) -> dict[str, str]:
+    """Give the hub uid of each remote record that was deleted there and was a row's until then; rows that are no more
+    and pairs that a person took apart left out.
+    """
+    sql = (
+        'SELECT l."remote_id", l."uid", l."notes" FROM "link" l WHERE l."connection" = ? AND l."entity" = ? '
+        "AND l.\"state\" IN ('gone', 'retired') "
+        f'AND EXISTS (SELECT 1 FROM "{entity}" h WHERE h."uid" = l."uid") AND'
+    )
+    rows = fetch_among(tx, sql, 'l."remote_id"', remote_ids, connection, entity)
+    return {row[0]: row[1] for row in rows if not loads_dict(row[2]).get("unlinked")}
+
+
 def remote_ids(tx: Tx, connection: str, entity: EntityKind, uids: Iterable[str]) -> dict[str, str]:
     """Give the remote id of each hub row with a live link at that connection."""
     sql = 'SELECT "uid", "remote_id" FROM "link" WHERE "connection" = ? AND "entity" = ? AND "state" = \'live\' AND'

@@ -15,7 +15,7 @@ from mapping.fields import BoundMap
 from mapping.ports import Clock
 from mapping.records import EntityKind, Value
 from mapping.scope import in_scope
-from store import inbox, links, quarantine, reviews, streams, worklist
+from store import inbox, links, quarantine, reviews, streams, sweeps, worklist
 from store.database import Database
 from store.inbox import Item
 from store.links import Known, Link
@@ -186,6 +186,7 @@ class Absorber:
             items, held, listed = _sort_out(tx, spoke, bound, page, report, now_ms)
             items += gone
             inbox.put(tx, items)
+            sweeps.close_access(tx, spoke.name, bound.map.object, [item.remote_id for item in items], now_ms)
             if quarantine.count(tx):
                 worklist.close_unread(tx, spoke.name, bound.map.object, [item.remote_id for item in items], now_ms)
             quarantine.put(tx, held)

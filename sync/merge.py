@@ -26,6 +26,7 @@ class FieldSide:
         echo: True when the record's version is exactly the one our own last write left, so that any difference in a
             field is the remote's rewriting, not a person's edit.
         lossy: True when the two shadows are known not to say the same.
+        former: as ``refs``, with records that are deleted there known for what they were.
         points: the field refers to another record, which may be linked later.
         free_text: prose and names, where width, case and spaces are form.
         endings: values that end the thing; a remote does not turn one of them into another without a person.
@@ -34,6 +35,7 @@ class FieldSide:
     connection: str
     bound: BoundField
     refs: Refs
+    former: Refs | None = None
     observed: Value | Unseen
     shadow_remote: Value | Unseen
     shadow_hub: Value | Unseen
@@ -199,6 +201,10 @@ def _candidates(
             continue
         value = side.bound.codec.to_hub(remote, hub, side.refs)
         if isinstance(value, Unseen) and side.points:
+            value = _once(side, remote, hub)
+            if value == hub:  # the same, under an id that is no more: it is told the one that is
+                continue
+        if isinstance(value, Unseen) and side.points:
             out.waits.append(side.connection)
         elif isinstance(value, Unseen):
             out.shadows[side.connection] = (hub, remote)
@@ -211,6 +217,11 @@ def _candidates(
             else:
                 found[side.connection] = value
     return found
+
+
+def _once(side: FieldSide, remote: Value, hub: Value) -> Value | Unseen:
+    """Give what a reference names that names nothing there any more: what the record was until it was deleted."""
+    return UNSEEN if side.former is None else side.bound.codec.to_hub(remote, hub, side.former)
 
 
 def _resolve(out: FieldOutcome, hub: Value, sides: Sequence[FieldSide], candidates: dict[str, Value]) -> bool:

@@ -232,6 +232,7 @@ def _field_side(entity: EntityKind, side: SideView, bound: BoundField) -> FieldS
         connection=side.connection,
         bound=bound,
         refs=side.refs,
+        former=side.former,
         observed=seen.doc.get(name, UNSEEN) if seen is not None else UNSEEN,
         shadow_remote=base.shadow_remote.get(name, UNSEEN) if base is not None else UNSEEN,
         shadow_hub=base.shadow_hub.get(name, UNSEEN) if base is not None else UNSEEN,

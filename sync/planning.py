@@ -342,7 +342,8 @@ class Planner:
             echo = link is not None and ours and bool(link.expect_version) and link.expect_version == item.version
             seen = Seen(remote_id=item.remote_id, doc=item.doc or {}, gone=item.gone, in_scope=item.in_scope, echo=echo)
         return SideView(
-            connection=spoke.name, object=bound.map.object, bound=bound, refs=refs, base=base, seen=seen, busy=busy,
+            connection=spoke.name, object=bound.map.object, bound=bound, refs=refs, former=refs.former,
+            base=base, seen=seen, busy=busy,
             may_create=entity in spoke.backfilled, may_restore=spoke.connector.capabilities.restore,
             homes=frozenset(spoke.maps),
             on_remote_delete=spoke.settings.on_remote_delete,

@@ -9,7 +9,9 @@ from mapping.records import ENTITIES, FIELDS, EntityKind
 from store import hub, links, quarantine
 from store.hub import HubChange
 from store.links import Link
+from store.outbox import Op
 from store.tx import Tx
+from sync.spokes import pointed_at
 from sync.views import EntityPlan
 
 
@@ -74,6 +76,12 @@ def try_again(tx: Tx, entity: EntityKind, gone: Mapping[str, Sequence[str]], now
             parked = quarantine.of_uids(tx, child, hub.of_ref(tx, child, name, values))
             refused = sorted({held.uid for held in parked if held.op_id and held.connection == connection})
             hub.mark_dirty(tx, child, refused, "parent", now_ms)
+
+
+def names_deleted(tx: Tx, op: Op) -> bool:
+    """Say whether a write names a record that is known there no more: that may be why it was refused."""
+    pointed = pointed_at(op.entity, [op.hub_values])
+    return any(len(links.remote_ids(tx, op.connection, kind, uids)) < len(uids) for kind, uids in pointed.items())
 
 
 def follow_merge(tx: Tx, entity: EntityKind, drop: str, keep: str, now_ms: int) -> list[Followed]:

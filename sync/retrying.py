@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from connectors.base import chunks
+from connectors.base import RemoteRecord, chunks
 from mapping.errors import DubanError, RecordRefused
+from mapping.fields import BoundMap
 from mapping.ports import Clock
 from mapping.scope import in_scope
-from store import hub, inbox, quarantine, worklist
+from store import hub, inbox, links, quarantine, worklist
 from store.database import Database
-from store.inbox import Item
 from store.quarantine import Held
 from store.tx import Tx
 from sync.absorb import gone_item, live_item, refused_item
@@ -58,11 +58,10 @@ class Retrier:
             except DubanError as error:
                 self._report.note(error)
                 return
-            items: list[Item] = []
+            items = [gone_item(spoke, bound, id_, now_ms) for id_ in self._gone(spoke, bound, found)]
             odd: list[Held] = []
-            for id_, record in found.items():
+            for record in found.values():
                 if record is None:
-                    items.append(gone_item(spoke, bound, id_, now_ms))
                     continue
                 try:
                     doc = bound.read(record.payload)
@@ -75,6 +74,17 @@ class Retrier:
                 inbox.put(tx, items)
                 park(tx, odd, now_ms)
                 worklist.close_unread(tx, spoke.name, bound.map.object, [item.remote_id for item in items], now_ms)
+
+    def _gone(self, spoke: Spoke, bound: BoundMap, found: Mapping[str, RemoteRecord | None]) -> list[str]:
+        """Give the records that were not found and need no other proof that they are deleted: nobody has them, or
+        nothing else would tell.
+        """
+        missing = [id_ for id_, record in found.items() if record is None]
+        if not missing or not spoke.connector.capabilities.deleted_feed:
+            return missing
+        with self._db.read() as tx:
+            linked = links.by_remote(tx, spoke.name, bound.map.object, missing)
+        return [id_ for id_ in missing if id_ not in linked]
 
 
 def park(tx: Tx, helds: Sequence[Held], now_ms: int) -> None:

@@ -23,11 +23,13 @@ from store.tx import Tx
 from sync import overwrites
 from sync.absorb import FRESH, gone_item, live_item, note_fresh
 from sync.carrying import Carried
-from sync.pointing import point_anew
+from sync.pointing import names_deleted, point_anew
 from sync.report import RunReport
 from sync.retrying import park
 from sync.spokes import Spoke
+from sync.sweeping import judge_absent
 from sync.views import MADE, MISSED, OURS
+from sync.withheld import ask_access
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class Settler:
         if new:  # a listing may have shown them as newcomers before their answers were found
             identity.drop(tx, bound.entity, spoke.name, [link.remote_id for link in new])
         links.update(tx, changed)
+        _overtake(tx, spoke, bound, [verdict.op for verdict in verdicts if verdict.op.action == "update"])
         worklist.close_held(tx, spoke.name, uids, now_ms)
         claims.put(tx, _stated(spoke, bound, verdicts, now_ms))
         journal.append(tx, [self._entry(spoke, v, now_ms, agreed.get(v.op.id, {})) for v in verdicts], self._salt)
@@ -227,6 +230,8 @@ class Settler:
         if verdict.outcome == "refused":
             op.state = "refused"
             self._hold(tx, spoke, verdict, now_ms)
+            if names_deleted(tx, op):  # the rest of it need not wait for another try
+                hub.mark_dirty(tx, op.entity, [op.uid], "parent", now_ms)
         elif verdict.outcome == "duplicate":
             self._duplicate(tx, spoke, bound, verdict, now_ms)
         elif verdict.outcome == "unknown":
@@ -245,8 +250,7 @@ class Settler:
         if verdict.outcome == "gone" and op.action == "restore":
             self._give_up(tx, spoke, op)
         elif verdict.outcome == "gone" and op.remote_id:
-            if self._missed_before(tx, spoke, op):
-                inbox.put(tx, [gone_item(spoke, bound, op.remote_id, now_ms)])
+            self._missing(tx, spoke, bound, op.remote_id, self._link_of(tx, spoke, op), now_ms)
         elif verdict.record is not None and verdict.doc is not None:
             if verdict.probed and (link := self._link_of(tx, spoke, op)) is not None:
                 self._ask_overwritten(tx, spoke, bound, link, verdict, now_ms)
@@ -256,17 +260,25 @@ class Settler:
         if verdict.outcome == "busy":
             self._hold(tx, spoke, verdict, now_ms)
 
-    def _missed_before(self, tx: Tx, spoke: Spoke, op: Op) -> bool:
-        """Say whether a read of an earlier round missed the record too, and remember that this one did.
+    def _missing(self, tx: Tx, spoke: Spoke, bound: BoundMap, remote_id: str, link: Link | None, now_ms: int) -> None:
+        """Judge a record that a read by its id did not find, once a later read misses it too.
 
-        A right that is taken from us for a moment looks like a delete, and a delete may be carried on.
+        A right that is taken from us for a while looks like a delete, and a delete may be carried on: where there is
+        a feed of deletes, it is the feed that says so.
         """
-        link = self._link_of(tx, spoke, op)
-        if link is None or link.notes.get(MISSED, op.run_id) != op.run_id:
-            return True
-        link.notes[MISSED] = op.run_id
-        links.update(tx, [link])
-        return False
+        if link is not None:
+            first = link.notes.get(MISSED)
+            if not isinstance(first, int):
+                link.notes[MISSED] = now_ms
+                links.update(tx, [link])
+                return
+            if now_ms - first < max(1, int(spoke.settings.visible_after_s * 1000)):
+                return
+        feed = spoke.connector.capabilities.deleted_feed
+        if link is not None and judge_absent("none", named=False, has_feed=feed, misses=2) == "access":
+            ask_access(tx, link, "none", self._report.run_id, now_ms)
+        else:
+            inbox.put(tx, [gone_item(spoke, bound, remote_id, now_ms)])
 
     def _link_of(self, tx: Tx, spoke: Spoke, op: Op) -> Link | None:
         held = links.by_uids(tx, op.entity, [op.uid]).get(op.uid, ())
@@ -317,6 +329,18 @@ class Settler:
         self._applied(tx, spoke, bound, [verdict], now_ms)
         if verdict.record is not None and verdict.doc is not None:
             inbox.put(tx, [live_item(spoke, bound, verdict.record, dict(verdict.doc), now_ms)])
+
+
+def _overtake(tx: Tx, spoke: Spoke, bound: BoundMap, ops: Sequence[Op]) -> None:
+    """Let observations that waited while we wrote say what we wrote: in these fields they are older than the write.
+
+    What else they say was not planned yet, and is news still.
+    """
+    written = {op.remote_id: op.values for op in ops if op.remote_id}
+    older = inbox.by_remote(tx, spoke.name, bound.map.object, written) if written else {}
+    for item in older.values():
+        item.doc = None if item.doc is None else {**item.doc, **written[item.remote_id]}
+    inbox.put(tx, [item for item in older.values() if item.doc is not None])
 
 
 def _met_again(link: Link) -> Link:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 
 from connectors.base import Connector, ConnectorSettings, Identity, RemoteUser
 from mapping.fields import BoundMap
@@ -85,12 +87,26 @@ class ChunkRefs:
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self._uids: dict[tuple[EntityKind, str], str] = {}
+        self._uids: MutableMapping[tuple[EntityKind, str], str] = {}
         self._ids: dict[tuple[EntityKind, str], str] = {}
+        self._former: dict[tuple[EntityKind, str], str] = {}
 
     def learn(self, entity: EntityKind, uid: str, remote_id: str) -> None:
         self._uids[entity, remote_id] = uid
         self._ids[entity, uid] = remote_id
+
+    def remember(self, entity: EntityKind, uid: str, remote_id: str) -> None:
+        """Note what a record was that is deleted there."""
+        self._former[entity, remote_id] = uid
+
+    @property
+    def former(self) -> ChunkRefs | None:
+        """Give the same with deleted records known for what they were; None where there are none."""
+        if not self._former:
+            return None
+        wider = ChunkRefs(self._directory)
+        wider._uids, wider._ids = ChainMap(self._uids, self._former), self._ids
+        return wider
 
     def expect(self, entity: EntityKind, uid: str) -> None:
         """Note that a create of this entity is open: its id is not known yet but will be when it matters."""
@@ -99,7 +115,7 @@ class ChunkRefs:
     def known_uids(self) -> dict[EntityKind, set[str]]:
         """Give the hub rows learnt so far, by entity."""
         out: dict[EntityKind, set[str]] = {}
-        for (entity, _), uid in self._uids.items():
+        for (entity, _), uid in chain(self._uids.items(), self._former.items()):
             out.setdefault(entity, set()).add(uid)
         return out
 
@@ -153,8 +169,12 @@ def prefetch(
 ) -> None:
     """Look up everything a chunk may ask *refs* for, in a few statements."""
     for kind, ids in pointed_at(entity, docs).items():
-        for remote_id, uid in links.uids(tx, spoke.name, kind, sorted(ids)).items():
+        known = links.uids(tx, spoke.name, kind, sorted(ids))
+        for remote_id, uid in known.items():
             refs.learn(kind, uid, remote_id)
+        if ids := ids - known.keys():
+            for remote_id, uid in links.former(tx, spoke.name, kind, sorted(ids)).items():
+                refs.remember(kind, uid, remote_id)
     for kind, uids in pointed_at(entity, hub_values).items():
         for uid, remote_id in links.remote_ids(tx, spoke.name, kind, sorted(uids)).items():
             refs.learn(kind, uid, remote_id)

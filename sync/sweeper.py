@@ -21,7 +21,6 @@ from store import inbox, links, outbox, quarantine, reviews, streams, sweeps, wo
 from store.database import Database
 from store.links import Link
 from store.quarantine import Held
-from store.reviews import Review
 from store.statements import loads_dict
 from store.sweeps import Seen, Sweep
 from store.tx import Tx
@@ -31,6 +30,7 @@ from sync.halting import Halt, never
 from sync.report import RunReport
 from sync.spokes import Spoke
 from sync.sweeping import TAKEN, Known, Read, content_digest, counts_agree, differing, judge_absent, judge_listed
+from sync.withheld import ask_access
 
 log = logging.getLogger(f"duban.{__name__}")
 
@@ -283,7 +283,7 @@ class Sweeper:
                     inbox.put(tx, [gone_item(spoke, bound, link.remote_id, now_ms)])
                 elif verdict == "access":
                     seen.outcome = "access"
-                    self._ask_access(tx, link, read)
+                    ask_access(tx, link, read, self._report.run_id, now_ms)
                 self._found(task, {"late": "unlisted", "wait": "absent"}.get(verdict, verdict))
             sweeps.put_seen(tx, spoke.name, bound.map.object, [seen for _, seen in rows])
             sweeps.save(tx, sweep)
@@ -298,17 +298,6 @@ class Sweeper:
         scoped = not task.bound.map.where or in_scope(task.bound.map.where, record.payload)
         inbox.put(tx, [live_item(task.spoke, task.bound, record, doc, self._clock.now_ms(), scoped=scoped)])
         seen.outcome, seen.digest, seen.misses = "late", content_digest(doc), 0
-
-    def _ask_access(self, tx: Tx, link: Link, read: Read) -> None:
-        """Let nothing happen to a record we may no longer see, until a person has looked."""
-        link.state = "suspended"
-        links.update(tx, [link])
-        question = Review(
-            id=None, kind="access", entity=link.entity, uid=link.uid, connection=link.connection, object=link.object,
-            remote_id=link.remote_id, data={"reason": f"access_{read}"}, opened_ms=self._clock.now_ms(),
-            run_id=self._report.run_id,
-        )  # fmt: skip
-        reviews.put(tx, [question])
 
     def _read(
         self, ids: Sequence[str], spoke: Spoke, bound: BoundMap

@@ -15,7 +15,7 @@ LinkState = Literal["live", "gone", "suspended", "retired"]
 MADE = "made"
 """Note of a link: the record is one that we made."""
 MISSED = "missed"
-"""Note of a link: the run whose write did not find the record; it takes a second one to call it deleted."""
+"""Note of a link: when a write first did not find the record; one miss does not tell what became of it."""
 OURS = "ours"
 """Note of a link: we deleted the record ourselves, because the hub said so."""
 
@@ -63,12 +63,14 @@ class SideView:
         may_restore: a deleted record can be brought back there.
         homes: entities that are mapped there; what points to any other kind has nowhere to point.
         busy: an earlier write of this pair is still open.
+        former: as ``refs``, with records that are deleted there known for what they were.
     """
 
     connection: str
     object: str
     bound: BoundMap
     refs: Refs
+    former: Refs | None = None
     base: Base | None = None
     seen: Seen | None = None
     may_write: bool = True

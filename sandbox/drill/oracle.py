@@ -23,7 +23,12 @@ _WHOLE_RECORD: Final = ("match", "delete", "duplicate", "unknown")
 class Ending:
     """How one birth name ended: live records per remote (id -> values), how many there ever were, and questions.
 
-    What refers to another record is given by that one's birth name.
+    What refers to another record is given by that one's birth name;
+
+    Args:
+        dangling: the (side, id, field) that name a record which was deleted there before it was ever met: it shows as
+            nothing, and what names it waits for it.
+        withheld: the sides whose record is kept from us, by an open question.
     """
 
     who: str
@@ -34,6 +39,8 @@ class Ending:
     parked: set[str]
     doubtful: bool
     told: dict[str, list[Any]]
+    dangling: frozenset[tuple[Side, str, str]] = frozenset()
+    withheld: frozenset[str] = frozenset()
 
     def standing(self, field: str) -> list[Any]:
         """Give every value of a field that is anywhere to be seen."""
@@ -58,14 +65,21 @@ def judge(scene: Scene, stage: Stage) -> list[str]:
 
 def _ending(scene: Scene, stage: Stage, who: str) -> Ending:
     kind = kind_of(who)
-    live: dict[Side, dict[str, Mapping[str, Any]]] = {
-        side: {
-            id: _named(scene, side, kind, values)
-            for id, values in scene.worlds[side].live(kind.object).items()
-            if values["name"] == who
-        }
+    raw: dict[Side, dict[str, Mapping[str, Any]]] = {
+        side: {id: row for id, row in scene.worlds[side].live(kind.object).items() if row["name"] == who}
         for side in REMOTES
     }
+    live: dict[Side, dict[str, Mapping[str, Any]]] = {
+        side: {id: _named(scene, side, kind, values) for id, values in some.items()} for side, some in raw.items()
+    }
+    met = {tuple(row) for row in scene.sql("SELECT connection, remote_id FROM link WHERE entity = ?", ACCOUNT.entity)}
+    dangling = frozenset(
+        (side, id, ref)
+        for side, some in raw.items()
+        for id, values in some.items()
+        for ref in _refs(scene, kind)
+        if values.get(ref) and live[side][id].get(ref) is None and (side, values[ref]) not in met
+    )
     fields = (*kind.mapped, *_refs(scene, kind))
     found = scene.sql(f"SELECT uid, state, {', '.join(fields)} FROM {kind.entity} WHERE name = ?", who)
     rows = [
@@ -80,16 +94,20 @@ def _ending(scene: Scene, stage: Stage, who: str) -> Ending:
     }
     ids = set().union(*born.values())
     parked: set[str] = set()
+    withheld: set[str] = set()
     doubtful = False
     told: dict[str, list[Any]] = {}
-    for uid, remote_id, about, field, data, state in scene.sql(
-        "SELECT uid, remote_id, kind, field, data, state FROM review"
+    for uid, remote_id, connection, about, field, data, state in scene.sql(
+        "SELECT uid, remote_id, connection, kind, field, data, state FROM review"
     ):
         if uid not in uids and remote_id not in ids:
             continue
+        if about == "access" and state == "open":
+            withheld.add(connection)
         if about == "conflict":
             doc = json.loads(data)
-            told.setdefault(field, []).extend([doc["hub"], *doc["sides"].values()])
+            said = doc.get("values", {}) if field in kind.refs else doc["sides"]  # in the hub's ids
+            told.setdefault(field, []).extend([doc["hub"], *said.values()])
             if state == "open":
                 parked.add(field)
         doubtful = doubtful or (about in _WHOLE_RECORD and state == "open")
@@ -102,7 +120,7 @@ def _ending(scene: Scene, stage: Stage, who: str) -> Ending:
     for ref in _refs(scene, kind):
         told[ref] = [scene.name_of("hub", ACCOUNT, uid) for uid in told.get(ref, ())]
     ever = {side: len(some) for side, some in born.items()}
-    return Ending(who, kind, live, ever, rows, parked, doubtful, told)
+    return Ending(who, kind, live, ever, rows, parked, doubtful, told, dangling, frozenset(withheld))
 
 
 def _refs(scene: Scene, kind: Kind) -> tuple[str, ...]:
@@ -148,7 +166,7 @@ def _agreement(stage: Stage, ending: Ending, deeds: list[Deed]) -> Iterator[str]
             yield f"live at both sides, but the hub says {[state for _, state, _ in ending.rows]}"
         return
     for side, some in ending.live.items():
-        if not some and not _let_go(stage, side, deeds):
+        if not some and side not in ending.withheld and not _let_go(stage, side, deeds):
             yield f"live in the hub, missing at {side}"
     values = next(values for _, state, values in ending.rows if state == "live")
     held = {side: some for side, some in ending.live.items() if not _let_go(stage, side, deeds)}
@@ -171,9 +189,14 @@ def _pointing(stage: Stage, ending: Ending, endings: Mapping[str, Ending]) -> It
     for ref in ending.kind.refs if row is not None and not ending.doubtful else ():
         whole = {who for who, one in endings.items() if _stands_everywhere(one)}
         for side, some in ending.live.items():
-            for values in () if _let_go(stage, side, stage.deeds_of(ending.who)) else some.values():
+            for id, values in () if _let_go(stage, side, stage.deeds_of(ending.who)) else some.items():
                 pair = {values.get(ref), row.get(ref) if row is not None else None}
-                if len(pair) == 2 and pair - {None} <= whole and ref not in ending.parked:
+                if (
+                    (side, id, ref) not in ending.dangling
+                    and len(pair) == 2
+                    and pair - {None} <= whole
+                    and ref not in ending.parked
+                ):
                     yield f"{ref} is {values.get(ref)} at {side} and {row and row.get(ref)} in the hub"
 
 
@@ -186,6 +209,8 @@ def _lost(stage: Stage, ending: Ending, deeds: list[Deed]) -> Iterator[str]:
     for deed in deeds:
         if deed.do != "edit" or not deed.fresh or deed.value in ending.standing(deed.field):
             continue
+        if deed.before is not None and deed.before.get(deed.field) == deed.value:
+            continue  # said already: a reference is not found nowhere else, as other values are
         later = [other for other in deeds if other is not deed and deeds.index(other) > deeds.index(deed)]
         if any(_supersedes(other, deed) for other in later):
             continue

@@ -5,6 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 OPEN: Final[dict[tuple[str, int], str]] = {
-    ("tied", 30085): "a write that names an account deleted in the same round is refused, and waits for its next try",
-    ("tied", 30928): "the same of a create: its record is missing until then",
+    ("barred", 61045): "the record of a create whose answer was lost is kept from us, so it is made a second time",
+    ("barred", 62056): "the same where only a part of an answer came",
 }

@@ -63,6 +63,7 @@ BROKE_HOT = {
     4000126: "a question forgot what a record said whose place another one took",
     16_319: "a lost create's record, brought back by a person, became a row of its own while one connection was out",
     1_022_719: "what a look had shown in part was taken for the whole record once its write was turned away",
+    1_044_209: "what was listed while a write was open was news of the field it wrote",
     1_002_789: "a refused write was forgotten while its connection was out",
 }
 
@@ -101,6 +102,12 @@ BROKE_RARE = {
     ("tied", 10441): "a reference stayed blank at a side whose account was deleted, and was back",
     ("apart", 30479): "deleted at both sides at once, a row followed the policy of one of them only",
     ("tied", 10059): "a question about a reference was closed while the sides still differed",
+    ("tied", 60422): "a record waits for an account that was deleted before it was ever listed",
+    ("tied", 60592): "a person chose the account that stood there already",
+    ("tied", 60909): "a write that names an account deleted in the same round waited a quarter of an hour",
+    ("tied", 61825): "a write that names an account deleted in the same round waited a quarter of an hour",
+    ("tied", 64702): "a reference to an account deleted at once after was waited for without an end",
+    ("tied", 64697): "a question about a reference stood open when its row was deleted from its table",
     ("tied", 11267): "a row deleted from its table while its records met was made twice",
     (
         "barred",

@@ -350,3 +350,22 @@ def test_a_hub_delete_does_not_reach_a_record_out_of_scope(tmp_path: Path) -> No
     rig.rest()
     assert mine in rig.a.live("contacts")
     assert rig.b.live("contacts") == {}
+
+
+def test_what_was_listed_while_a_write_was_open_is_no_news_of_the_field_it_wrote(rig: Rig) -> None:
+    """The record was listed before the write went out, and waited for it; what it says of that field is over then."""
+    mine, theirs = rig.ann(title="CTO", mobile="13800138000")
+    rig.b.fault("transient", "fetch", object="contacts")
+    rig.a.edit("contacts", mine, {"title": "CEO"})
+    rig.round()
+    assert rig.b.live("contacts")[theirs]["title"] == "CTO"
+    rig.b.edit("contacts", theirs, {"mobile": "13900139000"})
+    rig.round()
+    assert rig.b.live("contacts")[theirs]["title"] == "CEO"
+    rig.b.list_lag_s = 600  # what we wrote is not listed yet
+    rig.round()
+    (row,) = rig.rows("contact")
+    assert (row.values["title"], row.values["mobile"]) == ("CEO", "+8613900139000")
+    rig.b.list_lag_s = 0
+    rig.rest()
+    assert {rig.a.live("contacts")[mine]["title"], rig.b.live("contacts")[theirs]["title"]} == {"CEO"}

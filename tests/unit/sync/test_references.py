@@ -249,3 +249,38 @@ def test_what_names_a_parent_deleted_meanwhile_is_told_as_soon_as_the_delete_is_
     rig.round()
     assert ("Pay", "by Friday") in {(row["title"], row.get("description")) for row in rig.b.live("tasks").values()}
     assert not rig.held()
+
+
+def test_a_reference_to_what_was_deleted_right_after_is_taken_for_what_it_was(rig: Rig) -> None:
+    """The hub keeps the row that was deleted; who brings it back finds everything pointing there as before."""
+    another = rig.a.plant("projects", {"name": "Another", "contract_no": "C-2"})
+    rig.rest()
+    (row,) = (row for row in rig.rows("project") if row.values["name"] == "Another")
+    rig.a.edit("tasks", only(rig, "a", "tasks"), {"project": another})
+    rig.a.remove("projects", another)
+    rig.rest()
+    (task,) = rig.rows("task")
+    assert task.values["project"] == row.uid
+    assert told(rig, "b") == _at(rig, "b", "Another")
+    rig.edit_hub("project", row.uid, {}, state="live")
+    rig.rest()
+    assert told(rig, "b") == _at(rig, "b", "Another")
+    assert told(rig, "a") == _at(rig, "a", "Another")
+
+
+def test_a_write_that_names_what_the_same_round_deletes_goes_on_without_it(rig: Rig) -> None:
+    (project,) = rig.rows("project")
+    rig.edit_hub("project", project.uid, {}, state="deleted")
+    rig.b.plant("tasks", {"title": "Pay", "project": only(rig, "b", "projects")})
+
+    def refuses(when: str, call: Call) -> None:
+        if when == "before" and call.object == "tasks" and call.mutating and not rig.a.live("projects"):
+            rig.a.fault("refuse", "write", object="tasks")
+            rig.a.on_call = lambda _when, _call: None
+
+    rig.a.on_call = refuses
+    rig.round()
+    assert len(rig.held()) == 1
+    rig.round()
+    assert "Pay" in {row["title"] for row in rig.a.live("tasks").values()}
+    assert not rig.held()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -408,3 +409,58 @@ def test_writes_that_wait_for_a_parent_do_not_hold_up_what_comes_after_them(tmp_
     rig.b.fault("refuse", "write", object="projects", times=None)
     rig.round()
     assert "Step edited" in {values["title"] for values in rig.b.live("tasks").values()}
+
+
+# --- records that a write does not find ----------------------------------------------------------------------------
+
+
+def _taken_away(rig: Rig, rounds: int) -> Callable[[], str]:
+    """Take our user's right to b's record away, have it written to for some rounds, and give what gives it back."""
+    mine, theirs = rig.ann(title="CTO")
+    kept = rig.b.rows["contacts"].pop(theirs)
+
+    def give_back() -> str:
+        rig.b.rows["contacts"][theirs] = kept
+        return theirs
+
+    rig.a.edit("contacts", mine, {"title": "CEO"})
+    for _ in range(rounds):
+        rig.round()
+    return give_back
+
+
+def test_a_record_that_writes_miss_is_asked_about_where_deletes_are_told(rig: Rig) -> None:
+    """Neither a delete that is carried on, nor a second record at its place."""
+    _taken_away(rig, 6)
+    (question,) = rig.questions()
+    assert (question.kind, question.data["reason"]) == ("access", "access_none")
+    assert rig.b.live("contacts") == {}
+    assert [row.state for row in rig.rows("contact", ("live", "archived", "deleted"))] == ["live"]
+    assert len(rig.a.live("contacts")) == 1
+
+
+def test_it_gets_what_it_missed_and_the_question_ends_once_it_is_shown_again(rig: Rig) -> None:
+    theirs = _taken_away(rig, 6)()
+    rig.b.edit("contacts", theirs, {"mobile": "13800138000"})
+    rig.rest()
+    assert rig.questions() == []
+    assert rig.b.live("contacts")[theirs]["title"] == "CEO"
+    (row,) = rig.rows("contact")
+    assert row.values["mobile"] == "+8613800138000"
+
+
+def test_a_right_taken_for_a_moment_is_nothing_to_ask_about(rig: Rig) -> None:
+    theirs = _taken_away(rig, 1)()
+    rig.rest()
+    assert rig.questions() == []
+    assert rig.b.live("contacts")[theirs]["title"] == "CEO"
+
+
+def test_where_no_feed_tells_of_deletes_a_record_that_writes_miss_twice_is_deleted(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, deleted_feed=False)
+    mine, theirs = rig.ann(title="CTO")
+    rig.b.remove("contacts", theirs)
+    rig.a.edit("contacts", mine, {"title": "CEO"})
+    rig.rest()
+    assert rig.questions() == []
+    assert [row["title"] for row in rig.b.live("contacts").values()] == ["CEO"], "an edit beats a delete"
