@@ -209,8 +209,8 @@ def _lost(stage: Stage, ending: Ending, deeds: list[Deed]) -> Iterator[str]:
     for deed in deeds:
         if deed.do != "edit" or not deed.fresh or deed.value in ending.standing(deed.field):
             continue
-        if deed.before is not None and deed.before.get(deed.field) == deed.value:
-            continue  # said already: a reference is not found nowhere else, as other values are
+        if deed.field in ending.kind.refs and _said_before(deeds, deed):
+            continue
         later = [other for other in deeds if other is not deed and deeds.index(other) > deeds.index(deed)]
         if any(_supersedes(other, deed) for other in later):
             continue
@@ -222,6 +222,12 @@ def _lost(stage: Stage, ending: Ending, deeds: list[Deed]) -> Iterator[str]:
             stage.overwritten += 1
             continue
         yield f"the edit {deed.side}: {deed.field} = {deed.value} (point {deed.point}) is lost"
+
+
+def _said_before(deeds: list[Deed], deed: Deed) -> bool:
+    """Say whether an edit put back what had stood there: a reference is not found nowhere else, as other values are."""
+    until = deeds[: deeds.index(deed) + 1]
+    return any(one.side == deed.side and (one.before or {}).get(deed.field) == deed.value for one in until)
 
 
 def _supersedes(later: Deed, deed: Deed) -> bool:

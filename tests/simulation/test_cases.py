@@ -104,6 +104,7 @@ BROKE_RARE = {
     ("tied", 10059): "a question about a reference was closed while the sides still differed",
     ("tied", 60422): "a record waits for an account that was deleted before it was ever listed",
     ("tied", 60592): "a person chose the account that stood there already",
+    ("tied", 5000528): "a person chose an account and took it back before anybody saw",
     ("tied", 60909): "a write that names an account deleted in the same round waited a quarter of an hour",
     ("tied", 61825): "a write that names an account deleted in the same round waited a quarter of an hour",
     ("tied", 64702): "a reference to an account deleted at once after was waited for without an end",
