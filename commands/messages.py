@@ -297,7 +297,6 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "reason.not_approved": ("not approved yet", "尚未批准"),
     "reason.no_title": ("has no title", "没有标题"),
     "reason.internal_stays_local": ("internal, stays here", "内部内容,不外发"),
-    "reason.read_only_object": ("read-only there", "对方只读"),
     "reason.ground_moved": ("not done: approved → planned now", "未执行:批准的值 → 现在的计划"),
     "reason.nothing_left": ("nothing left to do there", "已无可做"),
     "reason.rule": ("set by a rule", "由规则设定"),

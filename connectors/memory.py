@@ -86,7 +86,12 @@ class Place:
             raw = json.loads(text)
             return cls(raw["lo"], raw["hi"], raw["last"])
         except (ValueError, KeyError, TypeError) as exc:
-            raise ConfigError("the stored watermark cannot be read", next_step="list this object anew") from exc
+            raise ConfigError(
+                "the stored watermark cannot be read",
+                zh="无法读取已存的位置",
+                next_step="list this object anew",
+                next_step_zh="请重新列出该对象",
+            ) from exc
 
 
 class MemoryConnector:
@@ -344,7 +349,7 @@ class MemoryConnector:
     def _check(self, object: str, name: str) -> None:
         """Refuse an object this world does not have; only ``describe`` may ask whether it does."""
         if object and name != "describe" and object not in self.world.rows:
-            raise NeedsOperator(f"there is no object {object}", connection=self.ports.name)
+            raise NeedsOperator(f"there is no object {object}", zh=f"没有对象 {object}", connection=self.ports.name)
 
     def _tell(self, when: str, call: Call) -> None:
         if self.world.on_call is not None:
@@ -386,10 +391,12 @@ def _result(row: WriteRow, outcome: Outcome, **more: Any) -> WriteResult:
 def _raise(fault: Fault, connection: str) -> None:
     """Raise the house error that a fault of a whole call stands for."""
     errors: Mapping[str, DubanError] = {
-        "auth": AuthRefused("the credentials are refused", connection=connection),
-        "operator": NeedsOperator("a right is missing", connection=connection),
-        "malformed": PageMalformed("the answer is not a listing", connection=connection),
+        "auth": AuthRefused("the credentials are refused", zh="凭据被拒绝", connection=connection),
+        "operator": NeedsOperator("a right is missing", zh="缺少权限", connection=connection),
+        "malformed": PageMalformed("the answer is not a listing", zh="答复不是列表", connection=connection),
     }
     if fault.kind == "later":
-        raise Transient("too many calls", connection=connection, retry_after_s=_LATER_S)
-    raise errors.get(fault.kind) or Transient("the system is not reachable now", connection=connection)
+        raise Transient("too many calls", zh="调用过于频繁", connection=connection, retry_after_s=_LATER_S)
+    raise errors.get(fault.kind) or Transient(
+        "the system is not reachable now", zh="系统暂时不可达", connection=connection
+    )

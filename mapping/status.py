@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from mapping.records import LIFECYCLES, TASK_STATUSES
+from mapping.records import TASK_STATUSES
 
 Move = Literal["same", "legal", "reason", "reopen", "reinstate", "irregular", "conflict"]
 """How a change of status is judged: ``reason``, ``reopen`` and ``reinstate`` are legal when a person says why;
@@ -93,11 +93,6 @@ def judge_lifecycle_move(old: str | None, new: str) -> Move:
 def is_open(status: str | None) -> bool:
     """Say whether a task still runs; a blank status does."""
     return status not in TERMINAL
-
-
-def lifecycle_rank(lifecycle: str) -> int:
-    """Give the place of a lifecycle in its usual course, from draft to cancelled."""
-    return LIFECYCLES.index(lifecycle)
 
 
 def take_option(classes: Classes, option: str, current: str | None) -> str | None:

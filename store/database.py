@@ -215,7 +215,10 @@ def _parse(url: str) -> sa.URL:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError as exc:
         raise ConfigError(
-            "store.url is not a database address", next_step='use "sqlite:///duban.db" or "postgresql://..."'
+            "store.url is not a database address",
+            zh="store.url 不是数据库地址",
+            next_step='use "sqlite:///duban.db" or "postgresql://..."',
+            next_step_zh='请使用 "sqlite:///duban.db" 或 "postgresql://..."',
         ) from exc
     driver = _DRIVERS.get(parsed.drivername)
     if driver is None and parsed.drivername not in _DRIVERS.values():
@@ -264,7 +267,10 @@ def _engine(url: sa.URL, path: Path | None) -> sa.Engine:
     except ImportError as exc:
         extra = _EXTRAS[url.get_backend_name()]
         raise ConfigError(
-            f"the driver for {url.get_backend_name()} is not installed", next_step=f'pip install "duban[{extra}]"'
+            f"the driver for {url.get_backend_name()} is not installed",
+            zh=f"未安装 {url.get_backend_name()} 的驱动",
+            next_step=f'pip install "duban[{extra}]"',
+            next_step_zh=f'pip install "duban[{extra}]"',
         ) from exc
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _on_connect)

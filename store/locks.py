@@ -108,7 +108,10 @@ class FileLock:
         try:
             import fcntl
         except ImportError as exc:  # pragma: no cover - Windows
-            raise ConfigError("a SQLite store needs POSIX file locks; use PostgreSQL here") from exc
+            raise ConfigError(
+                "a SQLite store needs POSIX file locks; use PostgreSQL here",
+                zh="SQLite 需要 POSIX 文件锁；此处请用 PostgreSQL",
+            ) from exc
         fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -27,7 +27,7 @@ class Cipher:
     """Seals and opens small secrets with one key.
 
     Args:
-        key: 32 bytes (see ``load_key``).
+        key: 32 bytes (see ``config.keys``).
         random_bytes: gives that many fresh random bytes; a nonce must never repeat under one key.
     """
 

@@ -55,7 +55,6 @@ class Pair:
     Args:
         link: that counts there; None without one.
         swept: the last sweep there when it was complete, else None.
-        live: changes are written to that connection.
     """
 
     spoke: Spoke

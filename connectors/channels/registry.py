@@ -25,8 +25,6 @@ KINDS: Final[Mapping[str, type[ChannelSettings]]] = {
     "dingtalk": DingTalkSettings, "wecom": WeComSettings, "feishu": FeishuSettings, "smtp": SmtpSettings,
     "webhook": WebhookSettings, "employee": EmployeeSettings, "file": FolderSettings,
 }  # fmt: skip
-GROUPS: Final = frozenset({"dingtalk", "wecom", "feishu"})
-"""Kinds that a whole group reads."""
 REACHES_CLIENTS: Final = frozenset({"smtp", "webhook", "file"})
 """Kinds that can reach one person outside our own house."""
 

@@ -9,7 +9,6 @@ from mapping.status import (
     is_open,
     judge_lifecycle_move,
     judge_task_move,
-    lifecycle_rank,
     take_option,
     write_options,
 )
@@ -71,10 +70,6 @@ def test_a_task_is_open_until_it_is_done_or_cancelled():
     assert is_open(None)
     assert is_open("on_hold")
     assert not is_open("cancelled")
-
-
-def test_lifecycles_stand_in_their_course():
-    assert lifecycle_rank("draft") < lifecycle_rank("active") < lifecycle_rank("closed")
 
 
 def test_an_option_keeps_the_code_it_already_stands_for():
