@@ -518,6 +518,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "count.sweep_unlisted": ("left out of the listing", "列表遗漏"),
     "count.sweep_absent": ("absent, not proven", "缺席,尚未证实"),
     "count.sweep_gone": ("proven deleted", "证实已删除"),
+    "count.map_changed": ("kinds listed again: their map changed", "映射有变,已重新列出的记录种类"),
     "count.sweep_access": ("kept from us", "对我们不可见"),
     "count.sweep_complete": ("objects swept", "已扫描对象"),
     "count.sweep_incomplete": ("sweeps not complete", "扫描未完成"),

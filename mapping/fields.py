@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any, Literal, Protocol
 
 from mapping.records import EntityKind, Value
@@ -188,6 +189,12 @@ class BoundMap:
         names = dict.fromkeys(name for bound in self.fields for name in bound.map.remote)
         names.update(dict.fromkeys(clause[0] for clause in self.map.where))
         return tuple(names)
+
+    @property
+    def digest(self) -> str:
+        """Give the digest of what is read and how: another one means that every record may say something else."""
+        told = [*(repr(bound.map) for bound in self.fields), repr(self.map.where)]
+        return sha256("\n".join(told).encode()).hexdigest()
 
     def of_fields(self, names: Collection[str]) -> BoundMap:
         """Give the same map with those hub fields alone and no scope, for looking at little of a record."""

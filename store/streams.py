@@ -25,7 +25,7 @@ class Stream:
         backfilled_ms: when the first full listing was complete; None while it is not.
         generation: raised with every new full listing.
         listed: records of the current full listing so far.
-        map_hash: a place for the map it was read with, which nothing fills or reads: a changed map is met by the sweep.
+        map_hash: the digest of the map it was read with; "" in a store from before it was kept.
     """
 
     connection: str

@@ -45,15 +45,25 @@ def canonical(doc: dict[str, Value]) -> str:
 
 @dataclass(slots=True)
 class Listing:
-    """One stream while it is pulled: how many known records a full listing has shown so far."""
+    """One stream while it is pulled: how many known records a full listing has shown so far.
+
+    Args:
+        map_hash: of the map it is read with now.
+    """
 
     spoke: Spoke
     entity: EntityKind
     stream: Stream
     before: Stream | None
     known: int
+    map_hash: str = ""
     finished: bool = False
     error: DubanError | None = None
+
+    @property
+    def anew(self) -> bool:
+        """Say whether records are read for another map than before: what has not changed there may be news then."""
+        return self.stream.map_hash != self.map_hash
 
 
 class Absorber:
@@ -80,7 +90,7 @@ class Absorber:
         Args:
             full: list everything again instead of what changed since the watermark.
         """
-        listings = self._open(spokes, full=full)
+        listings = self._open(spokes, report, full=full)
         source = self._threads(listings) if self._parallel and listings else self._inline(listings)
         for listing, page in source:
             if self._halt():
@@ -102,7 +112,7 @@ class Absorber:
             return
         self._store(listing, page, gone, report)
 
-    def _open(self, spokes: Sequence[Spoke], *, full: bool) -> list[Listing]:
+    def _open(self, spokes: Sequence[Spoke], report: RunReport, *, full: bool) -> list[Listing]:
         out: list[Listing] = []
         with self._db.read() as tx:
             for spoke in spokes:
@@ -113,10 +123,14 @@ class Absorber:
                         connection=spoke.name, entity=entity, object=bound.map.object, watermark=None,
                         backfilled_ms=None, generation=0, listed=0, map_hash="", updated_ms=0,
                     )  # fmt: skip
-                    if full and stream.backfilled_ms is not None:
-                        stream = replace(stream, watermark=None, backfilled_ms=None, listed=0)
+                    stream = replace(stream, map_hash=stream.map_hash or bound.digest)
                     known = links.count(tx, spoke.name, bound.map.object)
-                    out.append(Listing(spoke, entity, stream, before, known))
+                    listing = Listing(spoke, entity, stream, before, known, bound.digest)
+                    if (full or listing.anew) and stream.backfilled_ms is not None:
+                        listing.stream = replace(stream, watermark=None, backfilled_ms=None, listed=0)
+                        if listing.anew:
+                            report.tally("map_changed")
+                    out.append(listing)
         return out
 
     def _request(self, listing: Listing) -> PullRequest:
@@ -183,14 +197,14 @@ class Absorber:
         bound = spoke.maps[entity]
         now_ms = self._clock.now_ms()
         with self._db.write() as tx:
-            items, held, listed = _sort_out(tx, spoke, bound, page, report, now_ms)
+            items, held, listed = _sort_out(tx, spoke, bound, page, report, now_ms, anew=listing.anew)
             items += gone
             inbox.put(tx, items)
             sweeps.close_access(tx, spoke.name, bound.map.object, [item.remote_id for item in items], now_ms)
             if quarantine.count(tx):
                 worklist.close_unread(tx, spoke.name, bound.map.object, [item.remote_id for item in items], now_ms)
             quarantine.put(tx, held)
-            listing.stream = _advance(listing.stream, page, listed, now_ms)
+            listing.stream = _advance(listing, page, listed, now_ms)
             streams.save(tx, listing.stream)
         listing.finished = page.last
         tally = report.connections[spoke.name]
@@ -241,9 +255,13 @@ class Absorber:
 
 
 def _sort_out(
-    tx: Tx, spoke: Spoke, bound: BoundMap, page: Page, report: RunReport, now_ms: int
+    tx: Tx, spoke: Spoke, bound: BoundMap, page: Page, report: RunReport, now_ms: int, *, anew: bool = False
 ) -> tuple[list[Item], list[Held], int]:
-    """Keep what is news: not the echo of our own writes, not what an overlap showed again, not what is out of scope."""
+    """Keep what is news: not the echo of our own writes, not what an overlap showed again, not what is out of scope.
+
+    Args:
+        anew: records are read for another map: a version that is known says nothing of the fields it lacked.
+    """
     known = links.known(tx, spoke.name, bound.map.object, [record.id for record in page.records])
     exact = spoke.connector.capabilities.record_version
     items: list[Item] = []
@@ -258,7 +276,7 @@ def _sort_out(
         scoped = not bound.map.where or in_scope(bound.map.where, record.payload)
         if link is None and not scoped:
             continue
-        if link is not None and scoped and exact and link[0] == record.version and link[2] == "live":
+        if link is not None and scoped and exact and not anew and link[0] == record.version and link[2] == "live":
             continue
         try:
             doc = bound.read(record.payload)
@@ -312,11 +330,15 @@ def _asked_otherwise(
     ]
 
 
-def _advance(stream: Stream, page: Page, listed: int, now_ms: int) -> Stream:
-    """Give the stream after a page; a finished backfill stands from then on."""
+def _advance(listing: Listing, page: Page, listed: int, now_ms: int) -> Stream:
+    """Give the stream after a page; a finished backfill stands from then on, read for the map of now."""
+    stream = listing.stream
+    map_hash = listing.map_hash if page.last else stream.map_hash
     done = now_ms if page.backfill and page.last else stream.backfilled_ms
     seen = stream.listed + listed if page.backfill else stream.listed
-    return replace(stream, watermark=page.watermark, backfilled_ms=done, listed=seen, updated_ms=now_ms)
+    return replace(
+        stream, watermark=page.watermark, backfilled_ms=done, listed=seen, map_hash=map_hash, updated_ms=now_ms
+    )
 
 
 def _is_news(bound: BoundMap, record: RemoteRecord, known: Known, exact: bool) -> bool:

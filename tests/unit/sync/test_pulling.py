@@ -11,7 +11,9 @@ import pytest
 
 from connectors.base import Page, PullRequest
 from connectors.memory_world import Call
+from mapping.loading import load_maps
 from store import hub, streams
+from sync.opening import fingerprint
 from tests.support.rig import Rig
 
 
@@ -369,3 +371,48 @@ def test_what_was_listed_while_a_write_was_open_is_no_news_of_the_field_it_wrote
     rig.b.list_lag_s = 0
     rig.rest()
     assert {rig.a.live("contacts")[mine]["title"], rig.b.live("contacts")[theirs]["title"]} == {"CEO"}
+
+
+# --- maps that change ---------------------------------------------------------------------------------------------
+
+
+def _mapped(rig: Rig, name: str, overrides: dict[str, Any]) -> None:
+    """Give a connection another map, as an edit of the configuration does."""
+    (at,) = (at for at, one in enumerate(rig.configured) if one.name == name)
+    one = rig.configured[at]
+    maps = load_maps(one.connector.default_maps(), overrides, name)
+    rig.configured[at] = replace(one, maps=maps, fingerprint=fingerprint(one.settings, maps))
+
+
+_WITHOUT_TITLE = {"contact": {"fields": {"title": False}}}
+
+
+@pytest.mark.parametrize("versions", [True, False], ids=["versions", "times"])
+def test_a_field_that_is_newly_mapped_comes_from_every_record_and_goes_to_every_record(
+    tmp_path: Path, versions: bool
+) -> None:
+    rig = Rig(tmp_path, maps_at={"b": _WITHOUT_TITLE}, record_version=versions)
+    mine = rig.a.plant("contacts", {"name": "Ann", "email": "ann@x.example", "title": "CTO"})
+    rig.b.plant("contacts", {"name": "Bo", "email": "bo@x.example", "title": "Buyer"})
+    rig.rest()
+    assert rig.row_of("Bo").values["title"] is None
+    (theirs,) = (id for id, row in rig.b.live("contacts").items() if row["name"] == "Ann")
+    _mapped(rig, "b", {})
+    report = rig.round()
+    assert report.counts["map_changed"] == 1
+    rig.rest()
+    assert rig.row_of("Bo").values["title"] == "Buyer"
+    assert rig.b.live("contacts")[theirs]["title"] == rig.a.live("contacts")[mine]["title"] == "CTO"
+    assert "map_changed" not in rig.round().counts, "once is enough"
+
+
+def test_a_listing_for_a_changed_map_that_was_cut_goes_on_for_that_map(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, page_size=3, maps_at={"b": _WITHOUT_TITLE})
+    for n in range(10):
+        rig.b.plant("contacts", {"name": f"C{n}", "email": f"c{n}@x.example", "title": "Buyer"})
+    rig.rest()
+    _mapped(rig, "b", {})
+    rig.b.fault("transient", "pull", object="contacts", nth=3)
+    rig.round()
+    rig.rest()
+    assert [row.values["title"] for row in rig.rows("contact")] == ["Buyer"] * 10
