@@ -142,6 +142,7 @@ class Applier:
             )
         error = self._stopped.get(name)
         if error is not None and self._report.connections[name].error is None:
+            self._report.note(error)
             self._report.connections[name].error = str(error)
             self._report.connections[name].error_exit = error.exit_code
         if self._progress is not None:
