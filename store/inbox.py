@@ -90,6 +90,11 @@ def count(tx: Tx, *, connection: str | None = None, entity: str | None = None, s
     return int(row[0]) if row else 0
 
 
+def holds_any(tx: Tx, connection: str) -> bool:
+    """Say whether anything waits that was observed at a connection."""
+    return fetch_one(tx, 'SELECT 1 FROM "inbox" WHERE "connection" = ? LIMIT 1', connection) is not None
+
+
 def linked_uids(tx: Tx, entity: EntityKind, *, after: str = "", limit: int | None = None) -> list[str]:
     """Give the uids of hub rows that something was observed about, in order."""
     cut = f" LIMIT {int(limit)}" if limit is not None else ""

@@ -337,7 +337,8 @@ def _overtake(tx: Tx, spoke: Spoke, bound: BoundMap, ops: Sequence[Op]) -> None:
     What else they say was not planned yet, and is news still.
     """
     written = {op.remote_id: op.values for op in ops if op.remote_id}
-    older = inbox.by_remote(tx, spoke.name, bound.map.object, written) if written else {}
+    waits = bool(written) and inbox.holds_any(tx, spoke.name)
+    older = inbox.by_remote(tx, spoke.name, bound.map.object, written) if waits else {}
     for item in older.values():
         item.doc = None if item.doc is None else {**item.doc, **written[item.remote_id]}
     inbox.put(tx, [item for item in older.values() if item.doc is not None])
