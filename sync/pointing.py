@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mapping.records import ENTITIES, FIELDS, EntityKind
+from mapping.records import ENTITIES, FIELDS, EntityKind, is_blank
 from store import hub, links, quarantine
 from store.hub import HubChange
 from store.links import Link
@@ -80,7 +80,8 @@ def try_again(tx: Tx, entity: EntityKind, gone: Mapping[str, Sequence[str]], now
 
 def names_deleted(tx: Tx, op: Op) -> bool:
     """Say whether a write names a record that is known there no more: that may be why it was refused."""
-    pointed = pointed_at(op.entity, [op.hub_values])
+    named = {name: op.hub_values.get(name) for name, value in op.values.items() if not is_blank(value)}
+    pointed = pointed_at(op.entity, [named])
     return any(len(links.remote_ids(tx, op.connection, kind, uids)) < len(uids) for kind, uids in pointed.items())
 
 

@@ -272,7 +272,7 @@ def cursor_first(patch: pytest.MonkeyPatch) -> None:
 
     def store(self: Any, listing: Any, page: Any, gone: Any, report: Any) -> None:
         with self._db.write() as tx:
-            streams.save(tx, absorb._advance(listing.stream, page, 0, self._clock.now_ms()))
+            streams.save(tx, absorb._advance(listing, page, 0, self._clock.now_ms()))
         honest(self, listing, page, gone, report)
 
     patch.setattr(absorb.Absorber, "_store", store)
