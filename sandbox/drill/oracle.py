@@ -23,7 +23,7 @@ _WHOLE_RECORD: Final = ("match", "delete", "duplicate", "unknown")
 class Ending:
     """How one birth name ended: live records per remote (id -> values), how many there ever were, and questions.
 
-    What refers to another record is given by that one's birth name;
+    What refers to another record is given by that one's birth name.
 
     Args:
         dangling: the (side, id, field) that name a record which was deleted there before it was ever met: it shows as
