@@ -29,8 +29,11 @@ from sync.settling import Settler
 from sync.spokes import PENDING, Spoke
 
 _IN_FLIGHT: Final = 12
-_ROWS_IN_FLIGHT: Final = 1000
-"""Rows looked at or on their way at once: a kill leaves those on their way, half of them, to be looked for."""
+_ROWS_IN_FLIGHT: Final = 1200
+"""Rows looked at, on their way or not written down yet: after a kill, one look more is needed for each batch of them.
+
+More than a CRM takes at once, so that the next call is there when one ends while the store is busy.
+"""
 _WAVE: Final = 1000
 
 
@@ -79,19 +82,20 @@ class Applier:
         """Keep a bounded number of batches in the air.
 
         What a look has let through goes out first, so that little time lies between the two; then the next looks
-        start, and only then is written down what came back: the network does not wait for the store. What lands
-        together is settled together and has one intent on disk: the more the store is the slow part, the fewer
-        commits it is asked for.
+        start, and only then is written down what came back, which makes room for more: the network does not wait for
+        the store. What lands together is settled together and has one intent on disk: the more the store is the slow
+        part, the fewer commits it is asked for.
         """
         flying: dict[Future[Batch], Batch] = {}
         landed: list[Batch] = []
         try:
             while True:
                 ready = [batch for batch in landed if not batch.sent]
+                back = [batch for batch in landed if batch.sent]
                 flying.update({pool.submit(send, batch): batch for batch in self._intend(ready)})
-                chosen = _next(batches, list(flying.values()))
-                flying.update({pool.submit(look, batch): batch for batch in self._resolve(chosen)})
-                self._settle([batch for batch in landed if batch.sent])
+                chosen = self._look_at(pool, batches, flying, back)
+                self._settle(back)
+                chosen += self._look_at(pool, batches, flying, ())
                 landed = []
                 if not flying:
                     if not chosen:
@@ -104,6 +108,15 @@ class Applier:
         finally:
             for future in flying:
                 future.cancel()
+
+    def _look_at(
+        self, pool: ThreadPoolExecutor, batches: Iterator[Batch], flying: dict[Future[Batch], Batch],
+        back: Sequence[Batch],
+    ) -> int:  # fmt: skip
+        """Start the looks there is room for, beside what is in the air or back; give how many batches were taken."""
+        chosen = _next(batches, [*flying.values(), *back])
+        flying.update({pool.submit(look, batch): batch for batch in self._resolve(chosen)})
+        return len(chosen)
 
     def _land(self, landed: Sequence[Batch]) -> list[Batch]:
         """Judge what came back, write down what looks have settled, and give what is to be sent or settled now."""
@@ -273,13 +286,11 @@ def _resolved(tx: Tx, spoke: Spoke, entity: EntityKind, name: str, value: str) -
     return value
 
 
-def _next(batches: Iterator[Batch], flying: Sequence[Batch]) -> list[Batch]:
+def _next(batches: Iterator[Batch], held: Sequence[Batch]) -> list[Batch]:
     """Take the batches that may go up beside those."""
     taken: list[Batch] = []
-    rows = sum(len(batch.ops) for batch in flying)
-    while (
-        len(flying) + len(taken) < _IN_FLIGHT and rows < _ROWS_IN_FLIGHT and (batch := next(batches, None)) is not None
-    ):
+    rows = sum(len(batch.ops) for batch in held)
+    while len(held) + len(taken) < _IN_FLIGHT and rows < _ROWS_IN_FLIGHT and (batch := next(batches, None)) is not None:
         taken.append(batch)
         rows += len(batch.ops)
     return taken
