@@ -188,6 +188,7 @@ def _writes(ground: Ground) -> int:
 
 
 def _killed_push(ground: Ground, rows: int, *, calls: int) -> Row:
+    time.sleep(OVERLAP_S + 2)  # what the last turn wrote is no news for the round that is killed either
     config = _with_edits(ground, "w4-killed", rows)
     first = _killed(ground, config, after=calls // 2)
     time.sleep(2)  # until our own writes may be looked for
