@@ -205,15 +205,18 @@ def dirty(
     """
     reasons = among(tx, '"reason"')
     waking = f" AND NOT ({reasons})" if asleep else ""
-    rows = fetch(
-        tx,
-        'SELECT d."uid", d."reason", d."seq" FROM "dirty" d JOIN ('
-        f'SELECT DISTINCT "uid" FROM "dirty" WHERE "entity" = ? AND "uid" > ?{waking} ORDER BY "uid" LIMIT ?'
-        ') page ON page."uid" = d."uid" WHERE d."entity" = ? ORDER BY d."uid", d."seq"',
-        *(entity, after), *([listed(tx, asleep)] if asleep else []), *(limit, entity),
-    )  # fmt: skip
+    sql = f'SELECT DISTINCT "uid" FROM "dirty" WHERE "entity" = ? AND "uid" > ?{waking} ORDER BY "uid" LIMIT ?'
+    page = [row[0] for row in fetch(tx, sql, entity, after, *([listed(tx, asleep)] if asleep else []), limit)]
+    if not page:
+        return []
+    # Between the page's ends, not joined to it: a join would walk the whole list anew for every page.
+    sql = 'SELECT "uid", "reason", "seq" FROM "dirty" WHERE "entity" = ? AND "uid" >= ? AND "uid" <= ?'
+    rows = fetch(tx, f'{sql} ORDER BY "uid", "seq"', entity, page[0], page[-1])
+    wanted = set(page)
     marks: dict[str, DirtyMark] = {}
     for uid, reason, seq in rows:
+        if uid not in wanted:
+            continue
         seen = marks[uid].seqs if uid in marks else ()
         marks[uid] = DirtyMark(uid, reason, seq, (*seen, seq))
     return list(marks.values())
