@@ -28,6 +28,7 @@ from mapping.records import FIELDS
 from store import boxes, secrets
 from store.database import Database
 from store.heart import Heart
+from store.hub import new_uid
 from supervise.acting import refuse_typed
 from supervise.knobs import Knobs
 from supervise.recipients import Outbound
@@ -227,11 +228,7 @@ class Assembly:
 
     def _new_id(self) -> str:
         """Give a new id that sorts by time: a UUIDv7."""
-        raw = bytearray(self.clock.now_ms().to_bytes(6, "big") + os.urandom(10))
-        raw[6] = 0x70 | (raw[6] & 0x0F)
-        raw[8] = 0x80 | (raw[8] & 0x3F)
-        text = raw.hex()
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        return new_uid(self.clock.now_ms(), os.urandom)
 
     def _chosen(self, names: Sequence[str]) -> list[Configured]:
         """Give the connections named (all when none is), in the order of the file whatever the order of the names.

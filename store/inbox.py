@@ -111,6 +111,8 @@ def linked_uids(tx: Tx, entity: EntityKind, *, after: str = "", limit: int | Non
 
 def of_uids(tx: Tx, entity: EntityKind, uids: Iterable[str]) -> dict[str, list[Item]]:
     """Give what was observed about each of those hub rows, ordered by connection and id."""
+    if not reaches(tx, 1, 'SELECT 1 FROM "inbox" WHERE "entity" = ?', entity):
+        return {}  # mostly: then nobody need look at each row's links
     found: dict[str, list[Item]] = defaultdict(list)
     sql = f'{_SELECT}, l."uid" FROM "link" l JOIN "inbox" i ON {_SAME} WHERE i."entity" = ? AND'
     for row in fetch_among(tx, sql, 'l."uid"', uids, entity):

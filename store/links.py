@@ -158,7 +158,7 @@ def insert(tx: Tx, links: Sequence[Link]) -> None:
     """Insert new links and give each its id; a row that had left every scope may be back in one."""
     for link, id in zip(links, next_ids(tx, "link", len(links)) if links else (), strict=True):
         link.id = id
-    execute_many(tx, _INSERT, [(link.id, *_stored(link)) for link in links])
+    execute_many(tx, _INSERT, [(link.id, *link.tie, *_rest(link)) for link in links])
     for link in links:
         link.remote_text = None
     if links and _any_left(tx):
@@ -167,10 +167,12 @@ def insert(tx: Tx, links: Sequence[Link]) -> None:
 
 def update(tx: Tx, links: Sequence[Link]) -> None:
     """Write whole links back by id."""
-    whole = [link for link in links if link.read_as != link.tie]
-    execute_many(tx, _UPDATE, [(*_stored(link), link.id) for link in whole])
-    moved = [link for link in links if link.read_as == link.tie]
-    execute_many(tx, _MOVE, [(*_stored(link)[len(_TIE) :], link.id) for link in moved])
+    whole: list[Link] = []
+    moved: list[Link] = []
+    for link in links:
+        (moved if link.read_as == link.tie else whole).append(link)
+    execute_many(tx, _UPDATE, [(*link.tie, *_rest(link), link.id) for link in whole])
+    execute_many(tx, _MOVE, [(*_rest(link), link.id) for link in moved])
     _mark(tx, [link for link in whole if link.read_as is not None and link.read_as[-1] != link.state])
 
 
@@ -240,10 +242,9 @@ def by_alias(tx: Tx, connection: str, old_remote_ids: Iterable[str]) -> dict[str
     return {row[-1]: _link(row) for row in fetch_among(tx, sql, 'a."old_remote_id"', old_remote_ids, connection)}
 
 
-def _stored(link: Link) -> tuple[Any, ...]:
+def _rest(link: Link) -> tuple[Any, ...]:
     return (
-        link.entity, link.uid, link.connection, link.object, link.remote_id, link.state, link.version,
-        link.expect_version, link.modified_ms, dumps_flat(link.shadow_hub),
+        link.version, link.expect_version, link.modified_ms, dumps_flat(link.shadow_hub),
         link.remote_text or dumps_flat(link.shadow_remote), dumps_flat(link.notes), link.created_ms,
     )  # fmt: skip
 
