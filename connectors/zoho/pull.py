@@ -41,6 +41,7 @@ log = logging.getLogger(f"duban.{__name__}")
 Phase = Literal["rows", "deleted", "done"]
 _VERSION: Final = 1
 _MODULES_KEPT: Final = 50_000
+_MODULES_MARKED: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Mark:
         hi_ms: server time at the start of this pull.
         after: last id seen (queries) ; ``token``: page token (list chain); ``page``: of the deleted list.
         via: road the position belongs to.
+        modules: of some lookup targets, learnt so far: who goes on from here after a kill need not ask for them again.
     """
 
     phase: Phase
@@ -61,6 +63,7 @@ class Mark:
     token: str | None = None
     page: int = 1
     via: Literal["query", "list"] = "query"
+    modules: Mapping[str, str] | None = None
 
     def text(self) -> str:
         """Give the mark as the engine stores it."""
@@ -130,12 +133,13 @@ class Puller:
             self._listed.add(module)
         log.warning("%s: queries are refused (%s), listing instead", module, error.code)
 
-    def complete(self, module: str, rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> None:
-        """Fill in, row by row, the module of a lookup, which queries do not tell.
+    def complete(self, module: str, rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Mapping[str, str]:
+        """Fill in, row by row, the module of a lookup, which queries do not tell; give these modules by target.
 
         One row of each lookup id that was not met before is read by id: a project has many tasks, a call serves
         a hundred projects.
         """
+        told: dict[str, str] = {}
         for mark, lookup in MODULE_MARKS.items():
             if mark not in fields:
                 continue
@@ -144,6 +148,8 @@ class Puller:
                 target = ref_id(row.get(lookup))
                 if not target or target in known:
                     row[mark] = known.get(target or "")  # type: ignore[index]  # rows are our own parsed JSON
+            told |= known
+        return told
 
     def _modules_of(self, module: str, rows: Sequence[Mapping[str, Any]], mark: str, lookup: str) -> dict[str, str]:
         """Give the module of every target of these rows, as far as it can be told; a target never changes its own."""
@@ -180,6 +186,8 @@ class Puller:
         if mark.phase == "done":
             since_ms = (mark.hi_ms or 0) - int(self._settings.overlap_s * 1000)
             return Mark(phase="rows", since_ms=max(0, since_ms), via=via)
+        with self._lock:
+            self._modules |= mark.modules or {}
         if mark.phase == "rows" and mark.via != via:
             return replace(mark, after=None, token=None, via=via)
         return mark
@@ -214,8 +222,8 @@ class Puller:
             raise PageMalformed("rows are not in the order of their ids", zh="记录未按编号排序")
         if more and last_id is None:
             raise PageMalformed("more rows are announced but none came", zh="声称还有记录但未返回")
-        self.complete(request.object, listing.rows, request.fields)
-        ahead = replace(mark, after=last_id) if more else None
+        told = self.complete(request.object, listing.rows, request.fields)
+        ahead = replace(mark, after=last_id, modules=_with_modules(mark, told)) if more else None
         return self._page(request, mark, listing, ahead)
 
     def _limit(self, mark: Mark) -> int:
@@ -284,6 +292,12 @@ def _with_hi(mark: Mark, answer: Answer) -> Mark:
     if mark.hi_ms is not None or answer.server_ms is None:
         return mark
     return replace(mark, hi_ms=answer.server_ms - int(answer.elapsed_s * 1000) - 1000)
+
+
+def _with_modules(mark: Mark, told: Mapping[str, str]) -> Mapping[str, str] | None:
+    """Give the modules a mark carries on: a few, for the store writes it down with every page."""
+    met = {**told, **(mark.modules or {})}
+    return dict(itertools.islice(met.items(), _MODULES_MARKED)) or None
 
 
 def _done(mark: Mark) -> Mark:

@@ -157,6 +157,20 @@ def test_the_module_of_a_lookup_is_learnt_once_for_each_target(desk):
     assert shown == ["Deals", "Deals", None, "unseen"]
 
 
+def test_a_killed_pull_asks_no_more_for_the_modules_it_has_learnt(desk):
+    told = row(1, What_Id={"id": "70"})
+    pages = [({**told, "id": id}, more) for id, more in (("1", True), ("2", False))]
+    replies = [(200, {"data": [one], "info": {"more_records": more}}) for one, more in pages]
+    desk.vendor.on("POST", COQL, *replies)
+    desk.vendor.on("GET", TASKS, (200, {"data": [{**told, "$se_module": "Deals"}], "info": {"more_records": False}}))
+    fields = ("Subject", "What_Id", "$se_module")
+    first = next(iter(desk.connect().pull(request(fields=fields))))
+    [page] = pull(desk.connect(), fields=fields, watermark=first.watermark)
+    assert [record.payload["$se_module"] for record in page.records] == ["Deals"]
+    assert len(desk.vendor.asked(TASKS)) == 1
+    assert "modules" not in page.watermark  # kept for who goes on, not for the next round
+
+
 @pytest.mark.parametrize("code", ["SYNTAX_ERROR", "INVALID_QUERY", "OAUTH_SCOPE_MISMATCH", "NO_PERMISSION"])
 def test_a_module_whose_queries_are_refused_is_listed_from_then_on(desk, code):
     desk.vendor.on("POST", COQL, refusal(code))
