@@ -10,8 +10,8 @@ from typing import Any, Final
 import pydantic
 
 from config.files import line_of
-from config.values import WrongValue, suggest, suggestion_zh
-from mapping.errors import ConfigError
+from config.values import suggest, suggestion_zh
+from mapping.errors import ConfigError, WrongValue
 
 _HIDDEN: Final = re.compile(r"secret|token|password|code|key|credential|url|proxy", re.IGNORECASE)
 """Keys whose value is never shown, whatever it is."""

@@ -14,6 +14,7 @@ import pydantic
 import pydantic_settings
 
 from config.values import Interval, Listen, Zone
+from mapping.errors import WrongValue
 
 
 class Table(pydantic.BaseModel):
@@ -64,7 +65,10 @@ class ServiceSettings(Table):
     @pydantic.model_validator(mode="after")
     def _token_off_loopback(self) -> ServiceSettings:
         if self.web and not self.web_token and not _is_loopback(self.web.rpartition(":")[0]):
-            raise ValueError("web listens off the loopback interface and needs web_token")
+            raise WrongValue(
+                "web listens off the loopback interface and needs web_token",
+                "web 监听在回环地址之外,需要设置 web_token",
+            )
         return self
 
 
@@ -140,9 +144,11 @@ class NoticeSettings(Table):
     def _consistent(self) -> NoticeSettings:
         opens, _, closes = self.window.partition("-")
         if opens >= closes:
-            raise ValueError(f"window opens before it closes, not {self.window}")
+            raise WrongValue(
+                f"window opens before it closes, not {self.window}", f"window 的开始应早于结束,而不是 {self.window}"
+            )
         if min(self.repeat_bd) < 1:
-            raise ValueError("repeat_bd counts working days, 1 or more")
+            raise WrongValue("repeat_bd counts working days, 1 or more", "repeat_bd 为工作日天数,不小于 1")
         return self
 
 

@@ -10,18 +10,12 @@ from typing import Annotated, Any, Final
 
 import pydantic
 
+from mapping.errors import WrongValue
+
 _INTERVAL: Final = re.compile(r"^(\d{1,6})\s*(s|m|h|d)$")
 _UNIT_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 SHORTEST_S: Final = 1
 LONGEST_S: Final = 7 * 86400
-
-
-class WrongValue(ValueError):
-    """A value that cannot be; the text in English, ``zh`` in Chinese."""
-
-    def __init__(self, text: str, zh: str) -> None:
-        super().__init__(text)
-        self.zh = zh
 
 
 def parse_interval(raw: Any) -> float:

@@ -172,3 +172,11 @@ class LeaseLost(DubanError):
     """We were the one writer and no longer are: nothing further may be written, here or remotely."""
 
     exit_code = 7
+
+
+class WrongValue(ValueError):
+    """A value of a setting that cannot be; the text in English, ``zh`` in Chinese. For validators of settings."""
+
+    def __init__(self, text: str, zh: str) -> None:
+        super().__init__(text)
+        self.zh = zh

@@ -10,6 +10,7 @@ import pydantic
 
 from connectors.base import ConnectorSettings
 from connectors.fxiaoke.answers import CodeClass
+from mapping.errors import WrongValue
 
 
 class FxiaokeSettings(ConnectorSettings):
@@ -74,12 +75,17 @@ class FxiaokeSettings(ConnectorSettings):
         try:
             ZoneInfo(value)
         except (KeyError, OSError, ValueError) as exc:
-            raise ValueError(f'unknown time zone "{value}", such as "Asia/Shanghai"') from exc
+            raise WrongValue(
+                f'unknown time zone "{value}", such as "Asia/Shanghai"', f'未知的时区 "{value}",例如 "Asia/Shanghai"'
+            ) from exc
         return value
 
     @pydantic.model_validator(mode="after")
     def _actor_given(self) -> FxiaokeSettings:
         if not self.actor:
             name = "user_id" if self.credentials == "header" else "open_user_id"
-            raise ValueError(f'credentials = "{self.credentials}" needs {name}, the employee who acts')
+            raise WrongValue(
+                f'credentials = "{self.credentials}" needs {name}, the employee who acts',
+                f'credentials = "{self.credentials}" 需要 {name}(以其身份操作的员工)',
+            )
         return self

@@ -11,7 +11,7 @@ import pydantic
 
 from connectors.base import ConnectorSettings
 from connectors.hosts import host_of
-from mapping.errors import ConfigError
+from mapping.errors import ConfigError, WrongValue
 
 Environment = Literal["production", "sandbox", "developer"]
 DataCenter = Literal["us", "com", "eu", "in", "au", "cn", "jp", "ca", "sa", "uk", "ae"]
@@ -88,9 +88,15 @@ class ZohoSettings(ConnectorSettings):
     def _one_place(self) -> ZohoSettings:
         explicit = (self.api_url, self.accounts_url)
         if self.data_center is None and None in explicit:
-            raise ValueError("say data_center, or both api_url and accounts_url")
+            raise WrongValue(
+                "say data_center, or both api_url and accounts_url",
+                "请填写 data_center,或同时填写 api_url 与 accounts_url",
+            )
         if self.data_center is not None and explicit != (None, None):
-            raise ValueError("data_center and api_url/accounts_url exclude each other")
+            raise WrongValue(
+                "data_center and api_url/accounts_url exclude each other",
+                "data_center 与 api_url/accounts_url 不能同时填写",
+            )
         for url in (self.api_url, self.accounts_url, self.web_url):
             if url is not None:
                 _check_url(url)
@@ -142,7 +148,7 @@ def _check_url(url: str) -> None:
     try:
         host_of(url)
     except ConfigError as exc:
-        raise ValueError(exc.message) from exc
+        raise WrongValue(exc.message, exc.zh or exc.message) from exc
     parts = urlsplit(url)
     if parts.query or parts.fragment:
-        raise ValueError("an address must not carry a query")
+        raise WrongValue("an address must not carry a query", "地址中不能带有查询参数")
