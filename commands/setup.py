@@ -92,11 +92,13 @@ def _errors(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _show_findings(app: App, findings: Sequence[Finding]) -> int:
-    """Print what was found; 3 when something of it is an error, 0 else."""
-    bad = _errors(findings)
+    """Print what was found, and end as a run would because of it."""
+    from sync.checking import exit_code
+
+    bad, code = _errors(findings), exit_code(findings)
     if app.json:
-        emit({"findings": findings, "exit_code": 3 if bad else 0})
-        return 3 if bad else 0
+        emit({"findings": findings, "exit_code": code})
+        return code
     shown = [one for one in findings if one.level != "ok"] if app.quiet else findings
     if shown:
         chinese = app.language == "zh"
@@ -106,7 +108,7 @@ def _show_findings(app: App, findings: Sequence[Finding]) -> int:
             [(f.level, f.where, (f.zh if chinese else "") or f.message) for f in shown],
         )
     line(app, "check.bad", count=len(bad)) if bad else line(app, "check.good")
-    return 3 if bad else 0
+    return code
 
 
 def _show_found(found: dict[str, Any]) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from connectors.base import FieldSchema
-from mapping.errors import DubanError
+from mapping.errors import ConfigError, DubanError
 from mapping.ports import Clock
 from mapping.records import FIELDS, SIDECAR, EntityKind
 from store import journal, outbox, reviews, streams
 from store.database import Database
 from sync.opening import Configured, Opener
+from sync.report import STOPPING
 
 _LOW_DISK_BYTES = 200 * 1024 * 1024
 
@@ -26,12 +27,24 @@ class Finding:
     Args:
         level: ``ok``, ``warn`` (works, but look at it) or ``error`` (a run would be refused).
         where: connection, object or file it is about.
+        exit_code: what a run would end with because of it; 0 unless it is an error.
     """
 
     level: Literal["ok", "warn", "error"]
     where: str
     message: str
     zh: str = ""
+    exit_code: int = 0
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """Give what a run would end with, the weightiest first; 0 when nothing found is an error."""
+    codes = {one.exit_code or ConfigError.exit_code for one in findings if one.level == "error"}
+    return next((code for code in (*STOPPING, *sorted(codes)) if code in codes), 0)
+
+
+def _error(where: str, error: DubanError) -> Finding:
+    return Finding("error", where, error.text("en"), error.text("zh"), error.exit_code)
 
 
 def check_connections(opener: Opener, configured: Sequence[Configured]) -> list[Finding]:
@@ -41,12 +54,12 @@ def check_connections(opener: Opener, configured: Sequence[Configured]) -> list[
         try:
             opened = opener.open(one, refresh=True)
         except DubanError as error:
-            out.append(Finding("error", one.name, error.text("en"), error.text("zh")))
+            out.append(_error(one.name, error))
             continue
         identity = opened.spoke.identity
         where = f"{identity.org_name} ({identity.org_id}, {identity.environment})"
         out.append(Finding("ok", one.name, f"logged in at {where}", f"已登录 {where}"))
-        out += [Finding("error", one.name, p.text("en"), p.text("zh")) for p in opened.problems]
+        out += [_error(one.name, problem) for problem in opened.problems]
         out += _homeless(one, opened.spoke.maps)
     return out
 

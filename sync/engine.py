@@ -26,7 +26,7 @@ from sync.halting import Halt, never
 from sync.planfile import stale_lines
 from sync.planning import Planner, Policy
 from sync.recovery import Recovery
-from sync.report import ConnectionReport, RunReport, shown_line, summary
+from sync.report import STOPPING, ConnectionReport, RunReport, shown_line, summary
 from sync.retrying import Retrier
 from sync.spokes import Spoke
 from sync.sweeper import Sweeper, SweepOptions
@@ -289,7 +289,7 @@ def exit_code(report: RunReport) -> int:
     if report.guard is not None:
         return 8
     codes = [tally.error_exit for tally in report.connections.values() if tally.error]
-    for code in (5, 3, 6, 7):
+    for code in STOPPING:
         if code in codes:
             return code
     if codes or report.needs_person or any(report.counts.get(name) for name in _UNSETTLED):

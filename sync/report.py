@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from mapping.errors import DubanError
 from mapping.records import EntityKind, Value
@@ -27,6 +27,10 @@ LineAction = Literal[
     "skip",  # nothing done, with the reason
     "stale",  # an approved step that is not done: its ground moved
 ]
+
+
+STOPPING: Final = (5, 3, 6, 7)
+"""Exit codes of what stops a connection, the weightiest first: rights, configuration, no answer, another writer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

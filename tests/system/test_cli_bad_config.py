@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -164,3 +165,16 @@ def test_another_organisation_than_the_pinned_one_is_refused(config: Path, runni
     assert ended.returncode == 3, (ended.stdout, ended.stderr)
     assert "somebody else" in ended.stderr
     assert running.records_touched() == before
+
+
+def test_a_check_ends_as_a_run_would(config: Path, running: Sandbox) -> None:
+    text = config.read_text()
+    config.write_text(re.sub(r'base_url = "http://127\.0\.0\.1:\d+', 'base_url = "http://127.0.0.1:9', text))
+    for words in (("check", "--online"), ("doctor",), ("sync",)):
+        ended = duban(config, *words)
+        assert ended.returncode == 6, (words, ended.stdout, ended.stderr)
+        assert "fxiaoke" in ended.stdout + ended.stderr
+    config.write_text(text)
+    secret = config.parent / "secrets" / "fxiaoke-app-secret"
+    secret.write_text("made-up-and-wrong")
+    assert duban(config, "check", "--online").returncode == duban(config, "sync").returncode == 5
