@@ -21,15 +21,14 @@ from store.quarantine import Held
 from store.reviews import Review
 from store.tx import Tx
 from sync import overwrites
-from sync.absorb import FRESH, gone_item, live_item, note_fresh
+from sync.absorb import FRESH, live_item, note_fresh
 from sync.carrying import Carried
 from sync.pointing import names_deleted, point_anew
 from sync.report import RunReport
 from sync.retrying import park
 from sync.spokes import Spoke
-from sync.sweeping import judge_absent
 from sync.views import MADE, MISSED, OURS
-from sync.withheld import ask_access
+from sync.withheld import missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +249,7 @@ class Settler:
         if verdict.outcome == "gone" and op.action == "restore":
             self._give_up(tx, spoke, op)
         elif verdict.outcome == "gone" and op.remote_id:
-            self._missing(tx, spoke, bound, op.remote_id, self._link_of(tx, spoke, op), now_ms)
+            missed(tx, spoke, bound, op.remote_id, self._link_of(tx, spoke, op), self._report.run_id, now_ms)
         elif verdict.record is not None and verdict.doc is not None:
             if verdict.probed and (link := self._link_of(tx, spoke, op)) is not None:
                 self._ask_overwritten(tx, spoke, bound, link, verdict, now_ms)
@@ -259,26 +258,6 @@ class Settler:
         hub.mark_dirty(tx, op.entity, [op.uid], str(verdict.outcome), now_ms)
         if verdict.outcome == "busy":
             self._hold(tx, spoke, verdict, now_ms)
-
-    def _missing(self, tx: Tx, spoke: Spoke, bound: BoundMap, remote_id: str, link: Link | None, now_ms: int) -> None:
-        """Judge a record that a read by its id did not find, once a later read misses it too.
-
-        A right that is taken from us for a while looks like a delete, and a delete may be carried on: where there is
-        a feed of deletes, it is the feed that says so.
-        """
-        if link is not None:
-            first = link.notes.get(MISSED)
-            if not isinstance(first, int):
-                link.notes[MISSED] = now_ms
-                links.update(tx, [link])
-                return
-            if now_ms - first < max(1, int(spoke.settings.visible_after_s * 1000)):
-                return
-        feed = spoke.connector.capabilities.deleted_feed
-        if link is not None and judge_absent("none", named=False, has_feed=feed, misses=2) == "access":
-            ask_access(tx, link, "none", self._report.run_id, now_ms)
-        else:
-            inbox.put(tx, [gone_item(spoke, bound, remote_id, now_ms)])
 
     def _link_of(self, tx: Tx, spoke: Spoke, op: Op) -> Link | None:
         held = links.by_uids(tx, op.entity, [op.uid]).get(op.uid, ())
