@@ -14,7 +14,7 @@ from connectors.base import chunks
 from mapping.errors import DubanError, RecordRefused
 from mapping.fields import BoundMap
 from mapping.ports import Clock
-from mapping.records import ENTITIES, EntityKind, hub_field, known_fields
+from mapping.records import ENTITIES, EntityKind, hub_field
 from store import hub, links, outbox, quarantine
 from store.database import Database
 from store.outbox import Op
@@ -35,11 +35,6 @@ _ROWS_IN_FLIGHT: Final = 1200
 More than a CRM takes at once, so that the next call is there when one ends while the store is busy.
 """
 _WAVE: Final = 1000
-_POINTERS: Final = {
-    entity: frozenset(name for name in known_fields(entity) if hub_field(entity, name).type in ("ref", "parent"))
-    for entity in ENTITIES
-}
-"""Fields whose values may be promises of ids."""
 
 
 class Applier:
@@ -248,8 +243,7 @@ def _is_repeated(op: Op) -> bool:
 
 
 def _points_ahead(op: Op) -> bool:
-    pointers = _POINTERS[op.entity] & op.values.keys()
-    return any(isinstance(value := op.values[name], str) and PENDING in value for name in pointers)
+    return any(isinstance(value, str) and PENDING in value for value in op.values.values())
 
 
 def resolve_pending(tx: Tx, spoke: Spoke, op: Op, now_ms: int) -> bool:
