@@ -73,7 +73,7 @@ class Recovery:
 
     def _reread(self, bound: BoundMap, op: Op, record: RemoteRecord | None) -> Verdict:
         if op.action == "restore":
-            return Verdict(op, "transient") if record is None else Verdict(op, "applied", record=record)
+            return Verdict(op, "transient") if record is None else judge_guard(bound, op, record)
         verdict = judge_guard(bound, op, record)
         return verdict if verdict.outcome == "ready" else replace(verdict, probed=True)
 

@@ -88,14 +88,16 @@ def _fetch(spoke: Spoke, bound: BoundMap, ids: Sequence[str]) -> dict[str, Remot
 
 def judge_guard(bound: BoundMap, op: Op, record: RemoteRecord | None) -> Verdict:
     """Compare a record as it is now with the ground the op was planned on."""
-    if op.action == "restore":
-        return Verdict(op, "ready") if record is None else Verdict(op, "applied", record=record)
     if record is None:
-        return Verdict(op, "applied" if op.action == "delete" else "gone")
+        return Verdict(op, {"restore": "ready", "delete": "applied"}.get(op.action, "gone"))
     try:
         doc = bound.read(record.payload)
     except RecordRefused as error:
+        if op.action == "restore":  # it is there all the same; the next pull says what is wrong with it
+            return Verdict(op, "applied", record=record)
         return Verdict(op, "refused", error.message, code=error.code or "value")
+    if op.action == "restore":
+        return Verdict(op, "applied", record=record, doc=doc)
     if op.action == "delete":
         moved = any(doc.get(name, value) != value for name, value in op.base.items())
         return Verdict(op, "stale" if moved else "ready", record=record, doc=doc)
@@ -144,7 +146,7 @@ def _show_holders(spoke: Spoke, bound: BoundMap, judged: list[Verdict]) -> list[
     for verdict in judged:
         record = found.get(asked.get(verdict.op.id, ""))
         if record is not None and verdict.op.action == "restore":
-            verdict = replace(verdict, outcome="applied", record=record)
+            verdict = judge_guard(bound, verdict.op, record)
         elif record is not None:
             verdict = _with_holder(bound, verdict, record)
         out.append(verdict)

@@ -134,8 +134,9 @@ class Settler:
         outbox.finish(tx, [verdict.op for verdict in verdicts])
         back = [verdict.op.uid for verdict in verdicts if verdict.op.action == "restore" or verdict.op.id in there]
         hub.mark_dirty(tx, bound.entity, back, "restored", now_ms)
-        if restored := [verdict.op.uid for verdict in verdicts if verdict.op.action == "restore"]:
-            point_anew(tx, bound.entity, {spoke.name: restored}, now_ms)
+        if restored := [verdict for verdict in verdicts if verdict.op.action == "restore"]:
+            point_anew(tx, bound.entity, {spoke.name: [verdict.op.uid for verdict in restored]}, now_ms)
+            self._tell_what_was_back(tx, spoke, bound, restored, now_ms)
         links.insert(tx, new)
         if new:  # a listing may have shown them as newcomers before their answers were found
             identity.drop(tx, bound.entity, spoke.name, [link.remote_id for link in new])
@@ -144,6 +145,13 @@ class Settler:
         worklist.close_held(tx, spoke.name, uids, now_ms)
         claims.put(tx, _stated(spoke, bound, verdicts, now_ms))
         journal.append(tx, [self._entry(spoke, v, now_ms, agreed.get(v.op.id, {})) for v in verdicts], self._salt)
+
+    def _tell_what_was_back(
+        self, tx: Tx, spoke: Spoke, bound: BoundMap, restored: Sequence[Verdict], now_ms: int
+    ) -> None:
+        """Take what a record says that was back before us: the listing that showed it so may be long past."""
+        items = [live_item(spoke, bound, v.record, dict(v.doc), now_ms) for v in restored if v.record and v.doc]
+        inbox.put(tx, items)
 
     def _links_of_made(self, tx: Tx, spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict]) -> dict[str, Link]:
         """Give the links that records of our creates have already, by op: a listing may have shown one before its

@@ -489,6 +489,25 @@ def test_a_record_made_anew_says_what_it_said_in_a_field_that_waits_for_a_person
     assert not rig.questions()
 
 
+def test_a_record_that_was_back_before_us_says_what_it_says(rig: Rig) -> None:
+    mine = rig.a.plant("contacts", {"name": "Ann", "email": "ann@x.example", "title": "CTO"})
+    theirs = rig.b.plant("contacts", {"name": "Ann", "email": "ann@x.example", "title": "CFO"})
+    rig.rest()
+    rig.a.remove("contacts", mine)
+    rig.round()
+    rig.a.restore("contacts", mine, "u-1")
+    rig.b.remove("contacts", theirs)
+    rig.round()  # one is back and one is gone: the row stays archived
+    assert rig.row.state == "archived"
+    rig.b.restore("contacts", theirs, "u-1")
+    for _ in range(2):  # the second hears what the record says that needed no bringing back
+        rig.round()
+    assert rig.row.state == "live"
+    (question,) = rig.questions("conflict")
+    assert question.data["sides"]["a"] == "CTO"
+    assert rig.row.values["title"] == rig.b.live("contacts")[theirs]["title"] == "CFO"
+
+
 def test_a_question_waits_for_the_word_of_a_deleted_record_whose_side_is_away(rig: Rig) -> None:
     _, theirs = _asked_then_deleted(rig, restore=True)
     rig.b.edit("contacts", theirs, {"title": "Chair"})
