@@ -299,7 +299,7 @@ def test_a_mail_is_whole(bench: Bench) -> None:
     sender, receivers, raw = box.mails[0]
     mail = message_from_bytes(raw, policy=default)
     assert "duban@vendor.example" in sender
-    assert receivers == ["rcpt TO:<li@vendor.example>"]
+    assert [line.lower() for line in receivers] == ["rcpt to:<li@vendor.example>"]  # Python 3.13 spells it small
     assert (mail["Subject"], str(mail["To"])) == ("督办日报", "李经理 <li@vendor.example>")
     assert mail["Message-ID"] == "<m1@vendor.example>", "the same for every attempt"
     assert mail.get_content().splitlines()[:2] == ["第一行", ".点开头"]
