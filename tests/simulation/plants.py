@@ -140,7 +140,7 @@ def unknown_is_done(patch: pytest.MonkeyPatch) -> None:
 
     def judge(spoke: Any, verdict: Any, result: WriteResult | None) -> Verdict:
         out = honest(spoke, verdict, result)
-        return replace(out, outcome="applied") if out.outcome == "unknown" and out.op.action == "update" else out
+        return out._replace(outcome="applied") if out.outcome == "unknown" and out.op.action == "update" else out
 
     patch.setattr(sending, "_judge", judge)
 
@@ -150,7 +150,7 @@ def missing_answer_is_done(patch: pytest.MonkeyPatch) -> None:
 
     def judge(spoke: Any, verdict: Any, result: WriteResult | None) -> Verdict:
         if result is None and verdict.op.action == "create":
-            return replace(verdict, outcome="refused", message="no answer for this row")
+            return verdict._replace(outcome="refused", message="no answer for this row")
         return honest(spoke, verdict, result)
 
     patch.setattr(sending, "_judge", judge)
@@ -158,9 +158,10 @@ def missing_answer_is_done(patch: pytest.MonkeyPatch) -> None:
 
 def answers_by_position(patch: pytest.MonkeyPatch) -> None:
     def write(spoke: Any, bound: Any, verdicts: Any) -> dict[str, WriteResult]:
-        rows = [sending._row(bound, verdict.op) for verdict in verdicts]
+        codecs = {field.map.field: field.codec for field in bound.fields}
+        rows = [sending._row(bound, codecs, verdict.op) for verdict in verdicts]
         results = spoke.connector.write(bound.map.object, rows)
-        return {row.op_id: replace(res, op_id=row.op_id) for row, res in zip(rows, results, strict=False)}
+        return {row.op_id: res._replace(op_id=row.op_id) for row, res in zip(rows, results, strict=False)}
 
     patch.setattr(sending, "_write", write)
 
@@ -290,7 +291,7 @@ def delete_unguarded(patch: pytest.MonkeyPatch) -> None:
 
     def judge(bound: Any, op: Any, record: Any) -> Verdict:
         out = honest(bound, op, record)
-        return replace(out, outcome="ready") if op.action == "delete" and out.outcome == "stale" else out
+        return out._replace(outcome="ready") if op.action == "delete" and out.outcome == "stale" else out
 
     patch.setattr(sending, "judge_guard", judge)
 
@@ -354,9 +355,9 @@ def greedy_shadow(patch: pytest.MonkeyPatch) -> None:
 def clear_unsent(patch: pytest.MonkeyPatch) -> None:
     honest = sending._row
 
-    def row(bound: Any, op: Any) -> Any:
-        out = honest(bound, op)
-        return replace(out, values={name: value for name, value in out.values.items() if value is not None})
+    def row(bound: Any, codecs: Any, op: Any) -> Any:
+        out = honest(bound, codecs, op)
+        return out._replace(values={name: value for name, value in out.values.items() if value is not None})
 
     patch.setattr(sending, "_row", row)
 
@@ -364,9 +365,9 @@ def clear_unsent(patch: pytest.MonkeyPatch) -> None:
 def unmapped_written(patch: pytest.MonkeyPatch) -> None:
     honest = sending._row
 
-    def row(bound: Any, op: Any) -> Any:
-        out = honest(bound, op)
-        return replace(out, values={**out.values, "phone": None}) if op.action == "update" else out
+    def row(bound: Any, codecs: Any, op: Any) -> Any:
+        out = honest(bound, codecs, op)
+        return out._replace(values={**out.values, "phone": None}) if op.action == "update" else out
 
     patch.setattr(sending, "_row", row)
 

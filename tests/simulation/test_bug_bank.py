@@ -28,6 +28,8 @@ _L1_SEEDS = 240
 _NORMALISED = 40
 _FIRST_SEED = 50_000
 _A_CHUNK = 500
+_MISFITS = ("raised AttributeError", "raised TypeError")
+"""What a bug shows that no longer fits the code it is planted in: nothing was noticed."""
 
 Found = Callable[[], list[str]]
 
@@ -59,7 +61,7 @@ def _swept(name: str, at: int) -> list[str]:
 def _planted(bug: Bug, attempt: Found) -> list[str]:
     with pytest.MonkeyPatch.context() as patch:
         bug.plant(patch)
-        return [line for line in attempt() if not line.startswith("raised AttributeError")]
+        return [line for line in attempt() if not line.startswith(_MISFITS)]
 
 
 @pytest.mark.parametrize("name", BUGS)
