@@ -24,6 +24,10 @@ BUSY_MS = 30_000
 _STATEMENTS_KEPT = 512
 """Prepared statements per connection: more than the store has, so that none is prepared twice."""
 
+_LOG_PAGES = 16_000
+"""Pages (of 4 KiB) that SQLite's log takes before they are moved into the file: more than one large push writes, which
+would stand still meanwhile."""
+
 _DRIVERS = {
     "postgres": "postgresql+psycopg",
     "postgresql": "postgresql+psycopg",
@@ -283,7 +287,7 @@ def _on_connect(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cache_size = -20480")
-    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
 
 
 def _prepare(conn: sa.Connection, dialect: str, mode: str) -> None:
