@@ -10,7 +10,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import pydantic
 
@@ -104,9 +105,8 @@ class RemoteUser:
     active: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteRecord:
-    """One record as the remote showed it.
+class RemoteRecord(NamedTuple):
+    """One record as the remote showed it (a tuple: a listing makes thousands).
 
     Args:
         payload: the wire fields that were asked for; a field that is not a key here was not shown.
@@ -166,8 +166,7 @@ class PullRequest:
 Action = Literal["create", "update", "delete", "restore"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteRow:
+class WriteRow(NamedTuple):
     """One row of a write.
 
     Args:
@@ -178,7 +177,7 @@ class WriteRow:
 
     op_id: str
     action: Action
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = MappingProxyType({})
     remote_id: str | None = None
     steps_done: tuple[str, ...] = ()
 
@@ -186,8 +185,7 @@ class WriteRow:
 Outcome = Literal["applied", "refused", "busy", "gone", "duplicate", "stale", "unknown", "transient"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteResult:
+class WriteResult(NamedTuple):
     """What became of one row.
 
     Args:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Final, Literal, NoReturn
 
 from pydantic_core import from_json
@@ -87,6 +88,7 @@ def read_retry_after(headers: Mapping[str, str], server_ms: int | None, now_ms: 
     return ABSURD_WAIT_MEANS_S if wait_s > ABSURD_WAIT_S else max(0.0, wait_s)
 
 
+@lru_cache(maxsize=64)  # the answers of one second all carry the same date
 def _date_ms(raw: str) -> int | None:
     try:
         moment = parsedate_to_datetime(raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from mapping.errors import ConfigError
@@ -20,6 +21,7 @@ def is_loopback(hostname: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)  # asked before every call, of a few addresses
 def host_of(url: str) -> str:
     """Give the host of an address as the allow-list spells it: lower case, the port only when it is not the usual one.
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from mapping.records import FIELDS, EntityKind, EntityState, Value
 from store.shape import Shape, shape
@@ -35,8 +36,7 @@ _HEAD: Final = ("uid", "rev", "state")
 _TAIL: Final = ("extra", "meta", "created_ms", "updated_ms")
 
 
-@dataclass(frozen=True, slots=True)
-class HubRow:
+class HubRow(NamedTuple):
     """One row of the hub.
 
     Args:
@@ -48,7 +48,7 @@ class HubRow:
     rev: int
     state: EntityState
     values: dict[str, Value]
-    meta: dict[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,7 @@ class HubChange:
     meta: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DirtyMark:
+class DirtyMark(NamedTuple):
     """A row that must be looked at.
 
     Args:

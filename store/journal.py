@@ -6,10 +6,10 @@ takes content and salt away and keeps the digest, so the chain stays whole and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b, sha256
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from mapping.records import EntityKind
 from store.statements import dumps_flat, execute, execute_many, fetch, fetch_among, fetch_one, insert_sql, loads, upsert
@@ -25,9 +25,8 @@ _START: Final = bytes(32)
 _PAGE: Final = 5000
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One change of one record.
+class Entry(NamedTuple):
+    """One change of one record (a tuple: thousands are made in a round).
 
     Args:
         kind: what happened (``import``, ``update``, ``write``, ``resolve`` ...).
@@ -49,7 +48,7 @@ class Entry:
     remote_id: str = ""
     op_id: str = ""
     who: str = ""
-    changes: dict[str, list[Any]] = field(default_factory=dict)
+    changes: Mapping[str, list[Any]] = MappingProxyType({})
     cause: str = ""
     seq: int | None = None
 
@@ -65,14 +64,14 @@ def append(tx: Tx, entries: Sequence[Entry], salt: bytes) -> None:
     if len(salt) < 16:
         raise ValueError("the journal needs at least 16 random bytes of salt")
     seq, chain = _head(tx)
+    keyed = blake2b(key=salt[:64], digest_size=16)
     rows = []
     for entry in entries:
         seq += 1
-        content = (
-            entry.run_id, entry.at_ms, entry.kind, entry.entity, entry.uid, entry.connection, entry.remote_id,
-            entry.op_id, entry.who, dumps_flat(entry.changes), entry.cause,
-        )  # fmt: skip
-        own_salt = blake2b(seq.to_bytes(8, "big"), key=salt[:64], digest_size=16).digest()
+        content = (*entry[:9], dumps_flat(entry.changes), entry.cause)
+        own = keyed.copy()
+        own.update(seq.to_bytes(8, "big"))
+        own_salt = own.digest()
         digest = _digest(own_salt, seq, content)
         chain = sha256(chain + digest).digest()
         rows.append((seq, *content, own_salt, digest, chain))

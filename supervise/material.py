@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Final
@@ -350,7 +350,7 @@ def taken_back(entity: EntityKind, row: HubRow, later: Sequence[Entry]) -> HubRo
                 state = change[0] or state
             elif is_known(entity, name) or name in values:
                 values[name] = change[0]
-    return replace(row, values=values, state=state)
+    return row._replace(values=values, state=state)
 
 
 def text(values: Values, name: str) -> str:

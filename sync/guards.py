@@ -99,7 +99,8 @@ class Tally:
     """Counts what a plan would do, entity by entity, without keeping the plans."""
 
     deletes: Counter[str] = field(default_factory=Counter)
-    moves: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    moves: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """By entity, field and value as text: mostly as many as there are changes."""
 
     def add(self, plan: EntityPlan) -> None:
         """Count one entity's plan. Imports of new records move nothing that was agreed and are not counted."""
@@ -121,7 +122,8 @@ class Tally:
     def _move(self, entity: EntityKind, name: str, value: Value) -> None:
         if name == "key" or hub_field(entity, name).rule_written:
             return
-        self.moves[entity, name, "" if is_blank(value) else repr(value)] += 1
+        move = entity, name, "" if is_blank(value) else repr(value)
+        self.moves[move] = self.moves.get(move, 0) + 1
 
 
 def check_tally(
@@ -138,7 +140,8 @@ def check_tally(
         limit = max(rails.deletes_floor - 1, int(linked.get(entity, 0) * rails.deletes_share))
         if found > limit and found > allow.get("deletes", -1):
             return Tripped(rail="deletes", found=found, limit=limit, entity=entity)
-    for (entity, name, value), found in sorted(tally.moves.items()):
+    many = sorted((move, found) for move, found in tally.moves.items() if found >= rails.mass_floor)
+    for (entity, name, value), found in many:
         if (entity, name) in ruled:
             continue
         limit = max(rails.mass_floor - 1, int(linked.get(entity, 0) * rails.mass_share))

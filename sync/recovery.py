@@ -7,7 +7,6 @@ its key once it must be visible; without a key by who made it and when; and wher
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 
 from connectors.base import RemoteRecord, chunks
@@ -75,7 +74,7 @@ class Recovery:
         if op.action == "restore":
             return Verdict(op, "transient") if record is None else judge_guard(bound, op, record)
         verdict = judge_guard(bound, op, record)
-        return verdict if verdict.outcome == "ready" else replace(verdict, probed=True)
+        return verdict if verdict.outcome == "ready" else verdict._replace(probed=True)
 
     def _send_again(self, spoke: Spoke, bound: BoundMap, lost: Sequence[Verdict]) -> None:
         """Send what did not arrive, on the read that showed it: any later look would only cost a call more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from connectors.base import RemoteRecord, WriteResult, WriteRow, chunks
 from mapping.errors import DubanError, OutcomeUnknown, RecordRefused
@@ -114,7 +114,7 @@ def send_rows(spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict]) -> lis
     try:
         results = _write(spoke, bound, verdicts)
     except DubanError as error:  # nothing was sent, and nothing would be: the connection rests
-        return [replace(v, outcome="transient", message=error.message, code=error.code, stop=error) for v in verdicts]
+        return [v._replace(outcome="transient", message=error.message, code=error.code, stop=error) for v in verdicts]
     judged = [_judge(spoke, verdict, results.get(verdict.op.id)) for verdict in verdicts]
     judged = _show_holders(spoke, bound, judged)
     lost = [verdict for verdict in judged if verdict.outcome == "unknown"]
@@ -130,7 +130,7 @@ def send_rows(spoke: Spoke, bound: BoundMap, verdicts: Sequence[Verdict]) -> lis
 def _still_lost(verdict: Verdict) -> Verdict:
     """Keep a create lost whose second sending came to nothing: the first may have made its record all the same."""
     told = verdict.op.action != "create" or verdict.outcome in ("applied", "duplicate")
-    return verdict if told else replace(verdict, outcome="unknown")
+    return verdict if told else verdict._replace(outcome="unknown")
 
 
 def _show_holders(spoke: Spoke, bound: BoundMap, judged: list[Verdict]) -> list[Verdict]:
@@ -141,7 +141,7 @@ def _show_holders(spoke: Spoke, bound: BoundMap, judged: list[Verdict]) -> list[
     try:
         found = _fetch(spoke, bound, list(asked.values()))
     except DubanError:
-        return [replace(v, outcome="unknown") if v.op.id in asked else v for v in judged]
+        return [v._replace(outcome="unknown") if v.op.id in asked else v for v in judged]
     out: list[Verdict] = []
     for verdict in judged:
         record = found.get(asked.get(verdict.op.id, ""))
@@ -162,9 +162,9 @@ def _to_look_at(verdict: Verdict) -> str | None:
 def _with_holder(bound: BoundMap, verdict: Verdict, record: RemoteRecord) -> Verdict:
     """Show who holds the value; of one that cannot be read, at least its key."""
     try:
-        return replace(verdict, record=record, doc=bound.read(record.payload))
+        return verdict._replace(record=record, doc=bound.read(record.payload))
     except RecordRefused:
-        return replace(verdict, doc={"key": record.payload.get(bound.key_field or "")})
+        return verdict._replace(doc={"key": record.payload.get(bound.key_field or "")})
 
 
 def _may_split(bound: BoundMap, lost: Sequence[Verdict]) -> bool:
@@ -175,7 +175,7 @@ def _may_split(bound: BoundMap, lost: Sequence[Verdict]) -> bool:
 
 
 def _look_again(spoke: Spoke, bound: BoundMap, lost: Sequence[Verdict]) -> tuple[list[Verdict], list[Verdict]]:
-    ready = [replace(verdict, outcome="ready") for verdict in lost]
+    ready = [verdict._replace(outcome="ready") for verdict in lost]
     if lost[0].op.action == "create":
         return ready, []
     try:
@@ -189,7 +189,7 @@ def _look_again(spoke: Spoke, bound: BoundMap, lost: Sequence[Verdict]) -> tuple
         if now.outcome == "ready":
             again.append(now)
         else:
-            settled.append(replace(now, probed=True))
+            settled.append(now._replace(probed=True))
     return again, settled
 
 
@@ -216,7 +216,7 @@ def _row(bound: BoundMap, codecs: Mapping[str, Codec], op: Op) -> WriteRow:
 def _judge(spoke: Spoke, verdict: Verdict, result: WriteResult | None) -> Verdict:
     """Give what became of a write. What the look before it showed is no news: it may be a part of the record only."""
     if result is None:
-        return replace(verdict, outcome="unknown", message="the answer names no such row", doc=None)
+        return verdict._replace(outcome="unknown", message="the answer names no such row", doc=None)
     return Verdict(
         verdict.op, result.outcome, result.message or "", result.code, result.remote_id, verdict.record,
         verdict.doc if result.outcome == "applied" else None,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from connectors.base import Outcome, RemoteRecord
 from mapping.errors import DubanError
@@ -31,9 +31,8 @@ from sync.views import MADE, MISSED, OURS
 from sync.withheld import missed
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of one op, or ``ready`` before it is sent.
+class Verdict(NamedTuple):
+    """What became of one op, or ``ready`` before it is sent (a tuple: two are made for every write).
 
     Args:
         record, doc: the record as a guard read or a probe saw it.
@@ -224,8 +223,8 @@ class Settler:
                 if told != change:
                     change.append(told)
         return Entry(
-            run_id=self._report.run_id, at_ms=now_ms, kind=op.action, entity=op.entity, uid=op.uid,
-            connection=spoke.name, remote_id=op.remote_id or "", op_id=op.id, who="sync", changes=changes, cause="op",
+            self._report.run_id, now_ms, op.action, op.entity, op.uid, spoke.name, op.remote_id or "", op.id, "sync",
+            changes, "op",
         )  # fmt: skip
 
     # --- everything else ----------------------------------------------------------------------------------------

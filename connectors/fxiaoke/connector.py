@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from importlib import resources
 from typing import Any, ClassVar
@@ -188,7 +187,7 @@ class FxiaokeConnector:
             return results  # the next listing tells nearly as much
         named = {id: _version_led_to(record, self.settings.actor) for id, record in shown.items()}
         return [
-            replace(one, version=named.get(one.remote_id or "")) if one.op_id in changed else one for one in results
+            one._replace(version=named.get(one.remote_id or "")) if one.op_id in changed else one for one in results
         ]
 
     @tells_where

@@ -7,8 +7,8 @@ A status of 2xx proves nothing here, and a missing answer proves nothing either:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 from connectors.base import WriteResult, WriteRow
 from connectors.http import Answer
@@ -34,8 +34,7 @@ RECORD_STEP: Final = "record"
 TAG_STEP: Final = "tags"
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """One row on its way: values of the record call, and tags of the second one."""
 
     row: WriteRow
@@ -80,8 +79,8 @@ class Writer:
         jobs = [_job(row) for row in rows]
         if action == "delete":
             return self._delete(module, jobs)
-        results = {job.row.op_id: _done_before(job.row) for job in jobs}
         first = [job for job in jobs if job.has_record]
+        results = {job.row.op_id: _done_before(job.row) for job in jobs if not job.has_record}
         results |= {result.op_id: result for result in self._send(module, first)}
         tagged = [job for job in jobs if job.has_tags and results[job.row.op_id].outcome == "applied"]
         for result in self._tag(module, tagged, results):
@@ -130,7 +129,7 @@ class Writer:
                 middle = len(jobs) // 2
                 return _halves(lambda some: self._delete(module, some), jobs[:middle], jobs[middle:])
             gone = error.code == "INVALID_DATA"  # a single id that is called invalid names no record
-            return [replace(result, outcome="gone") if gone else result for result in _all(jobs, error)]
+            return [result._replace(outcome="gone") if gone else result for result in _all(jobs, error)]
         except (Transient, OutcomeUnknown, Stale) as error:
             return _all(jobs, error)
         return judge(jobs, answer)
@@ -158,7 +157,7 @@ class Writer:
         body: dict[str, Any] = {"tags": [{"name": name} for name in names], "ids": ids}
         if verb == "add":
             body["over_write"] = False
-        known = [replace(job, row=replace(job.row, remote_id=id)) for job, id in zip(jobs, ids, strict=True)]
+        known = [job._replace(row=job.row._replace(remote_id=id)) for job, id in zip(jobs, ids, strict=True)]
         try:
             answer = self.api.call("POST", f"/{coql.name(module)}/actions/{verb}_tags", kind="write", json=body)
         except (RecordRefused, Transient, OutcomeUnknown, Stale, NeedsOperator) as error:
@@ -250,7 +249,7 @@ def _all(jobs: Sequence[Job], error: DubanError) -> list[WriteResult]:
     holder = error.existing_id if isinstance(error, AlreadyThere) else None
     wait_s = error.retry_after_s if isinstance(error, Transient) else None
     return [
-        replace(_result(job.row, outcome, holder or job.row.remote_id, error.code, error.message), retry_after_s=wait_s)
+        _result(job.row, outcome, holder or job.row.remote_id, error.code, error.message)._replace(retry_after_s=wait_s)
         for job in jobs
     ]
 
@@ -268,7 +267,7 @@ def _done_before(row: WriteRow) -> WriteResult:
 
 def _tags_failed(result: WriteResult) -> WriteResult:
     """Keep what the record call achieved: the next attempt sends the tags alone."""
-    return replace(result, steps_done=(RECORD_STEP,))
+    return result._replace(steps_done=(RECORD_STEP,))
 
 
 def _tags_end(job: Job, result: WriteResult) -> WriteResult:
@@ -278,14 +277,16 @@ def _tags_end(job: Job, result: WriteResult) -> WriteResult:
     The missing tag shows in the next pull and is written then.
     """
     if result.outcome == "applied":
-        return replace(result, version=None, modified_ms=None, steps_done=(RECORD_STEP, TAG_STEP))
+        return result._replace(version=None, modified_ms=None, steps_done=(RECORD_STEP, TAG_STEP))
     if job.row.action == "create":
-        return replace(result, outcome="applied")
+        return result._replace(outcome="applied")
     return result
 
 
 def _job(row: WriteRow) -> Job:
-    tags = row.values.get(TAGS)
+    if TAGS not in row.values:
+        return Job(row, row.values)
+    tags = row.values[TAGS]
     change = tags if isinstance(tags, dict) else {}
     values = {name: value for name, value in row.values.items() if name != TAGS}
     return Job(row, values, tuple(change.get("add") or ()), tuple(change.get("remove") or ()))

@@ -109,9 +109,7 @@ def test_a_write_whose_answer_names_no_version_is_judged_by_the_next_pull(rig: R
     whole = rig.configured[1].connector.write
 
     def silent(object: str, rows: Any) -> Any:
-        from dataclasses import replace
-
-        return [replace(result, version=None, modified_ms=None) for result in whole(object, rows)]
+        return [result._replace(version=None, modified_ms=None) for result in whole(object, rows)]
 
     rig.configured[1].connector.write = silent  # type: ignore[method-assign]
     rig.a.edit("contacts", mine, {"title": "COO"})
