@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import queue
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from connectors.base import Page, PullRequest, RemoteRecord, chunks
@@ -27,6 +27,7 @@ from sync import overwrites
 from sync.halting import Halt, never
 from sync.report import RunReport
 from sync.spokes import Spoke
+from sync.turns import Turns
 
 log = logging.getLogger(f"duban.{__name__}")
 
@@ -66,6 +67,9 @@ class Listing:
         return self.stream.map_hash != self.map_hash
 
 
+Pages = Generator[tuple[Listing, Page | DubanError]]
+
+
 class Absorber:
     """Pulls the given connections side by side and stores page after page in the calling thread."""
 
@@ -91,14 +95,14 @@ class Absorber:
             full: list everything again instead of what changed since the watermark.
         """
         listings = self._open(spokes, report, full=full)
-        source = self._threads(listings) if self._parallel and listings else self._inline(listings)
-        for listing, page in source:
-            if self._halt():
-                break
-            if isinstance(page, DubanError):
-                listing.error = page
-            elif listing.error is None:  # a page behind one that was not stored would move the watermark past it
-                self._take(listing, page, report)
+        with closing(self._threads(listings) if self._parallel and listings else self._inline(listings)) as source:
+            for listing, page in source:
+                if self._halt():
+                    break
+                if isinstance(page, DubanError):
+                    listing.error = page
+                elif listing.error is None:  # a page behind one that was not stored would move the watermark past it
+                    self._take(listing, page, report)
         return listings
 
     def _take(self, listing: Listing, page: Page, report: RunReport) -> None:
@@ -146,7 +150,7 @@ class Absorber:
             deletes=listing.spoke.connector.capabilities.deleted_feed and bool(known),
         )
 
-    def _inline(self, listings: Sequence[Listing]) -> Iterator[tuple[Listing, Page | DubanError]]:
+    def _inline(self, listings: Sequence[Listing]) -> Pages:
         for listing in listings:
             try:
                 for page in listing.spoke.connector.pull(self._request(listing)):
@@ -154,20 +158,22 @@ class Absorber:
             except DubanError as error:
                 yield listing, error
 
-    def _threads(self, listings: Sequence[Listing]) -> Iterator[tuple[Listing, Page | DubanError]]:
-        """Fetch in threads, hand over in one: at most a few pages wait, so memory stays flat."""
+    def _threads(self, listings: Sequence[Listing]) -> Pages:
+        """Fetch in threads, hand over in one: few pages wait, so memory stays flat and a kill loses little."""
         pages: queue.Queue[tuple[Listing, Page | BaseException | None]] = queue.Queue(_PAGES_WAITING)
-        stop = threading.Event()
+        turns = Turns((listing.spoke.name, listing.entity) for listing in listings)
 
         def fetch(listing: Listing) -> None:
+            end: BaseException | None = None
             try:
                 for page in listing.spoke.connector.pull(self._request(listing)):
-                    if stop.is_set():
-                        break  # and still say that this listing ended: the other side counts the ends
                     pages.put((listing, page))
-                pages.put((listing, None))
+                    if not turns.wait(listing.spoke.name, listing.entity):
+                        break  # and still say that this listing ended: the other side counts the ends
             except BaseException as error:
-                pages.put((listing, error))
+                end = error
+            turns.end(listing.spoke.name)
+            pages.put((listing, end))
 
         with ThreadPoolExecutor(min(_PULL_THREADS, len(listings)), thread_name_prefix="pull") as pool:
             for listing in listings:
@@ -184,8 +190,10 @@ class Absorber:
                         continue
                     if page is not None and failed is None:
                         yield listing, page
+                    if isinstance(page, Page):
+                        turns.stored(listing.spoke.name, listing.entity)
             finally:
-                stop.set()
+                turns.stop()
                 while open_:
                     _, rest = pages.get()
                     open_ -= rest is None or isinstance(rest, BaseException)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 from connectors.base import Page, PullRequest
 from connectors.memory_world import Call
 from mapping.loading import load_maps
-from store import hub, streams
+from store import hub, inbox, streams
+from store.statements import fetch
 from sync.opening import fingerprint
 from tests.support.rig import Rig
 
@@ -227,6 +229,52 @@ def test_threads_carry_a_whole_world_across(tmp_path: Path) -> None:
     assert len(rig.b.live("contacts")) == 60
     assert len(rig.b.live("accounts")) == 10
     assert {row["account"] for row in rig.b.live("contacts").values()} == set(rig.b.live("accounts"))
+
+
+def watch_pages(rig: Rig, *objects: str) -> list[tuple[str, int, int]]:
+    """Note for every page that is asked for: its object, and how many pages of each object are not stored then."""
+    asked = dict.fromkeys(objects, 0)
+    seen: list[tuple[str, int, int]] = []
+
+    def note(when: str, call: Call) -> None:
+        if when != "before" or call.name != "pull" or call.object not in objects:
+            return
+        asked[call.object] += 1
+        with rig.db.read() as tx:
+            stored = {name: fetch(tx, 'SELECT COUNT(*) FROM "inbox" WHERE "object" = ?', name)[0][0] for name in asked}
+        behind = {name: asked[name] - stored[name] // 10 for name in asked}
+        others = sum(stored[name] < 40 for name in objects if name != call.object)
+        seen.append((call.object, behind[call.object], others))
+
+    rig.a.on_call = note
+    return seen
+
+
+def test_a_kill_takes_along_one_page_of_each_listing(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, parallel=True, page_size=10)
+    crowd(rig, 40)
+    for number in range(40):
+        rig.a.plant("accounts", {"name": f"A{number}", "phone": f"+8610{number:08d}"})
+    seen = watch_pages(rig, "contacts", "accounts")
+    rig.round()
+    assert len(seen) == 8
+    assert {behind for _, behind, others in seen if others} == {1}
+    assert max(behind for _, behind, _ in seen) <= 2
+    assert len(rig.rows("contact")) == len(rig.rows("account")) == 40
+
+
+def test_a_store_that_fails_lets_go_of_what_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig(tmp_path, parallel=True, page_size=10)
+    crowd(rig, 40)
+
+    def full(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(inbox, "put", full)
+    with pytest.raises(ZeroDivisionError) as told:
+        rig.round()
+    assert told.traceback  # whoever keeps the error keeps no thread waiting
+    assert [one.name for one in threading.enumerate() if one.name.startswith("pull")] == []
 
 
 @pytest.mark.parametrize("kind", ["lost_after", "refuse", "transient"])
