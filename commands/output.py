@@ -40,7 +40,9 @@ def _escape(one: str) -> str:
 
 
 def plain(thing: Any) -> Any:
-    """Give *thing* as what JSON can carry: dataclasses as objects, sets and tuples as lists."""
+    """Give *thing* as what JSON can carry: dataclasses and named tuples as objects, sets and other tuples as lists."""
+    if isinstance(thing, tuple) and hasattr(thing, "_asdict"):
+        return plain(thing._asdict())
     if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
         return {one.name: plain(getattr(thing, one.name)) for one in dataclasses.fields(thing)}
     if isinstance(thing, Mapping):

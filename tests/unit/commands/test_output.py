@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import NamedTuple
 
 import pytest
 
@@ -41,14 +42,21 @@ def test_json_carries_the_same_text_without_the_harm(capsys: pytest.CaptureFixtu
     assert all(one.isprintable() for one in out.rstrip("\n"))
 
 
-def test_json_carries_dataclasses_and_sets(capsys: pytest.CaptureFixture[str]) -> None:
+class _Step(NamedTuple):
+    seq: int
+    said: tuple[str, ...]
+
+
+def test_json_carries_dataclasses_named_tuples_and_sets(capsys: pytest.CaptureFixture[str]) -> None:
     @dataclasses.dataclass(slots=True)
     class Thing:
         names: set[str]
         pair: tuple[int, None]
+        step: _Step
 
-    emit({"thing": Thing({"b", "a"}, (1, None))})
-    assert json.loads(capsys.readouterr().out)["thing"] == {"names": ["a", "b"], "pair": [1, None]}
+    emit({"thing": Thing({"b", "a"}, (1, None), _Step(7, ("x",)))})
+    said = json.loads(capsys.readouterr().out)["thing"]
+    assert said == {"names": ["a", "b"], "pair": [1, None], "step": {"seq": 7, "said": ["x"]}}
 
 
 def test_a_table_aligns_wide_characters(capsys: pytest.CaptureFixture[str]) -> None:
