@@ -68,7 +68,7 @@ def append(tx: Tx, entries: Sequence[Entry], salt: bytes) -> None:
     rows = []
     for entry in entries:
         seq += 1
-        content = (*entry[:9], dumps_flat(entry.changes), entry.cause)
+        content = (*entry[:9], dumps_flat(entry.changes), entry.cause)  # an entry's fields stand as in _CONTENT
         own = keyed.copy()
         own.update(seq.to_bytes(8, "big"))
         own_salt = own.digest()

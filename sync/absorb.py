@@ -68,6 +68,7 @@ class Listing:
 
 
 Pages = Generator[tuple[Listing, Page | DubanError]]
+"""What listings give one after the other; closed, it asks for no more."""
 
 
 class Absorber:

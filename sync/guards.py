@@ -140,6 +140,7 @@ def check_tally(
         limit = max(rails.deletes_floor - 1, int(linked.get(entity, 0) * rails.deletes_share))
         if found > limit and found > allow.get("deletes", -1):
             return Tripped(rail="deletes", found=found, limit=limit, entity=entity)
+    # No rail trips below its floor: of thousands of different values only what comes often is put in order.
     many = sorted((move, found) for move, found in tally.moves.items() if found >= rails.mass_floor)
     for (entity, name, value), found in many:
         if (entity, name) in ruled:
