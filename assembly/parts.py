@@ -28,7 +28,7 @@ from mapping.records import FIELDS
 from store import boxes, secrets
 from store.database import Database
 from store.heart import Heart
-from store.hub import new_uid
+from store.uids import OrderedUids
 from supervise.acting import refuse_typed
 from supervise.knobs import Knobs
 from supervise.recipients import Outbound
@@ -52,6 +52,7 @@ class Assembly:
         self.db = db
         self.clock = clock
         self._cipher = secrets.Cipher(key, os.urandom)
+        self._new_id = OrderedUids(clock, os.urandom)
         self.stop = threading.Event()
         self.is_writer = False
         self._holding = threading.Lock()
@@ -225,10 +226,6 @@ class Assembly:
                 errors_floor=rails.errors_floor, errors_share=rails.errors_percent / 100,
             ),
         )  # fmt: skip
-
-    def _new_id(self) -> str:
-        """Give a new id that sorts by time: a UUIDv7."""
-        return new_uid(self.clock.now_ms(), os.urandom)
 
     def _chosen(self, names: Sequence[str]) -> list[Configured]:
         """Give the connections named (all when none is), in the order of the file whatever the order of the names.

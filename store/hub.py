@@ -7,7 +7,7 @@ somebody's SQL; an update names the rev it was planned on and is refused as stal
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -241,15 +241,6 @@ def clear_dirty(tx: Tx, entity: EntityKind, marks: Iterable[DirtyMark]) -> None:
 def dirty_count(tx: Tx) -> dict[EntityKind, int]:
     """Count the rows on the list per entity; entities without any are left out."""
     return dict(map(tuple, fetch(tx, 'SELECT "entity", COUNT(DISTINCT "uid") FROM "dirty" GROUP BY "entity"')))
-
-
-def new_uid(now_ms: int, random_bytes: Callable[[int], bytes]) -> str:
-    """Give a fresh UUIDv7."""
-    raw = bytearray((now_ms & 0xFFFFFFFFFFFF).to_bytes(6, "big") + random_bytes(10))
-    raw[6] = 0x70 | (raw[6] & 0x0F)
-    raw[8] = 0x80 | (raw[8] & 0x3F)
-    text = raw.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _selected(form: Shape) -> str:

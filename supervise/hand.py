@@ -20,10 +20,11 @@ from mapping.records import TITLE_FIELD, EntityKind, Value, is_blank
 from store import acts, hub, journal, supervision
 from store.acts import Act
 from store.database import Database
-from store.hub import HubChange, HubRow, new_uid
+from store.hub import HubChange, HubRow
 from store.journal import Entry
 from store.supervision import BallEvent
 from store.tx import Tx
+from store.uids import new_uid
 from supervise.calendar import Calendar
 from supervise.cases import Setting, read_moves, read_setting, read_tasks
 from supervise.due import local_day, zone_of

@@ -17,12 +17,13 @@ from mapping.ports import Clock
 from mapping.records import ENTITIES, TITLE_FIELD, EntityKind, Value, hub_field, is_blank
 from store import hub, journal, quarantine, reviews, runs
 from store.database import Database
-from store.hub import HubChange, HubRow, new_uid
+from store.hub import HubChange, HubRow
 from store.journal import Entry
 from store.quarantine import Held
 from store.reviews import Review
 from store.runs import Run
 from store.tx import Tx
+from store.uids import new_uid
 from sync import cases
 from sync.cases import Case, Conflict
 from sync.finding import ResolveUrl, find_uid

@@ -17,7 +17,7 @@ from store.quarantine import Held
 from store.reviews import Review
 from store.runs import Run
 from sync.bindings import uid_for
-from sync.desk import Desk, new_uid
+from sync.desk import Desk
 from tests.support.clocks import StoppedClock
 
 NOW_MS = 1_764_000_000_000
@@ -427,15 +427,6 @@ def test_runs_are_listed_newest_first(desk: Desk) -> None:
         for n in range(3):
             runs.start(tx, Run(f"r{n}", "sync", NOW_MS + n))
     assert [one.id for one in desk.runs(2)] == ["r2", "r1"]
-
-
-def test_a_fresh_uid_is_a_uuid_of_version_seven() -> None:
-    import uuid
-
-    made = uuid.UUID(new_uid(NOW_MS, lambda n: b"\xff" * n))
-    assert made.version == 7
-    assert made.variant == uuid.RFC_4122
-    assert made.int >> 80 == NOW_MS
 
 
 def test_the_only_candidate_may_be_a_newcomer_or_gone_by_now(desk: Desk) -> None:
