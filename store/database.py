@@ -317,7 +317,8 @@ def _on_begin(conn: sa.Connection) -> None:
     """
     mode = conn.get_execution_options().get("duban_mode", "durable")
     if conn.dialect.name == "sqlite":
-        conn.exec_driver_sql("BEGIN" if mode == "read" else "BEGIN IMMEDIATE")
+        raw: Any = conn.connection.dbapi_connection
+        raw.execute("BEGIN" if mode == "read" else "BEGIN IMMEDIATE")
     elif conn.dialect.name == "postgresql":
         if mode == "read":
             conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -23,6 +23,8 @@ _SELECT: Final = 'SELECT "seq", ' + ", ".join(f'"{name}"' for name in _CONTENT)
 _LOCK_NUMBER: Final = 0x6475626170
 _START: Final = bytes(32)
 _PAGE: Final = 5000
+_FORM: Final = "%s" + "\x1f".join(["%s"] * len(_CONTENT))
+"""What is hashed of an entry, its place first."""
 
 
 class Entry(NamedTuple):
@@ -161,8 +163,7 @@ def _head(tx: Tx, *, lock: bool = True) -> tuple[int, bytes]:
 
 
 def _digest(salt: bytes, seq: int, content: tuple[Any, ...]) -> bytes:
-    parts = "\x1f".join(map(str, content))
-    return sha256(salt + b"%d" % seq + parts.encode("utf-8", "surrogatepass")).digest()
+    return sha256(salt + (_FORM % (seq, *content)).encode("utf-8", "surrogatepass")).digest()
 
 
 def _rows(tx: Tx) -> Iterator[Any]:

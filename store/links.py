@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -39,6 +39,9 @@ def _update(columns: Sequence[str]) -> str:
 
 _UPDATE: Final = _update(_COLUMNS[1:])
 _MOVE: Final = _update(_REST)
+_LACKS: Final = ""
+"""No field has this name."""
+_NOTHING: Final = object()
 
 
 @dataclass(slots=True)
@@ -244,11 +247,41 @@ def by_alias(tx: Tx, connection: str, old_remote_ids: Iterable[str]) -> dict[str
 
 def _rest(link: Link) -> tuple[Any, ...]:
     return (
-        link.version, link.expect_version, link.modified_ms, dumps_flat(link.shadow_hub),
+        link.version, link.expect_version, link.modified_ms, _apart(link.shadow_hub, link.shadow_remote),
         link.remote_text or dumps_flat(link.shadow_remote), dumps_flat(link.notes), link.created_ms,
     )  # fmt: skip
 
 
 def _link(row: Sequence[Any]) -> Link:
-    fields = [*row[:10], *map(loads_dict, row[10:13]), row[13], tuple(row[1:7])]
+    remote = loads_dict(row[11])
+    fields = [*row[:10], _whole(row[10], remote), remote, loads_dict(row[12]), row[13], tuple(row[1:7])]
     return Link(*fields)
+
+
+def _apart(hub: Mapping[str, Any], remote: Mapping[str, Any]) -> str:
+    """Write what the hub's side says otherwise than the remote's: mostly little of it.
+
+    The names that only the remote's side has stand under ``_LACKS``, which also tells this from a whole document, as
+    older versions wrote it.
+    """
+    if not remote:
+        return dumps_flat(hub)
+    get = remote.get
+    apart: dict[str, Any] = {_LACKS: [] if remote.keys() <= hub.keys() else sorted(remote.keys() - hub.keys())}
+    for name, value in hub.items():
+        other = get(name, _NOTHING)
+        if other is not value and (other != value or type(other) is not type(value)):
+            apart[name] = value
+    return dumps_flat(apart)
+
+
+def _whole(text: str, remote: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the hub's side, whole or as ``_apart`` wrote it."""
+    found = loads_dict(text)
+    lacks = found.pop(_LACKS, None)
+    if lacks is None:
+        return found
+    whole = {**remote, **found}
+    for name in lacks:
+        del whole[name]
+    return whole

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from store.statements import dumps, execute, execute_many, fetch, fetch_one, insert_sql, loads
+from store.statements import dumps, dumps_as_is, execute, execute_many, fetch, fetch_one, insert_sql, loads
 from store.tx import Tx
 
 _SELECT: Final = 'SELECT "id", "kind", "started_ms", "ended_ms", "exit_code", "summary" FROM "run"'
@@ -74,7 +74,7 @@ def drop(tx: Tx, id: str) -> None:
 def save_items(tx: Tx, run_id: str, lines: Sequence[Mapping[str, Any]]) -> None:
     """Keep the plan of a round, in order; an earlier one of the same round is replaced."""
     execute(tx, 'DELETE FROM "plan_item" WHERE "run_id" = ?', run_id)
-    rows = [(run_id, n, dumps(line)) for n, line in enumerate(lines)]
+    rows = [(run_id, n, dumps_as_is(line)) for n, line in enumerate(lines)]
     execute_many(tx, insert_sql("plan_item", ("run_id", "n", "line")), rows)
 
 

@@ -74,6 +74,14 @@ def _learn_order(keys: tuple[str, ...]) -> tuple[str, ...]:
     return order
 
 
+def dumps_as_is(value: Any) -> str:
+    """Give JSON text of anything, its keys in the order they stand; for what is read and never compared."""
+    try:
+        return to_json(value).decode()
+    except ValueError:  # half a surrogate pair, as above
+        return _encode(value)
+
+
 def dumps_storable(doc: dict[str, Any]) -> str:
     """Give canonical JSON text of a flat document that came from outside.
 
@@ -185,7 +193,7 @@ def among(tx: Tx, column: str) -> str:
 
 def listed(tx: Tx, values: Sequence[Any]) -> Any:
     """Give the one parameter that carries many values for ``among``."""
-    return list(values) if tx.dialect == "postgresql" else json.dumps(list(values))
+    return list(values) if tx.dialect == "postgresql" else dumps_as_is(list(values))
 
 
 def fetch_among(tx: Tx, sql: str, column: str, values: Iterable[Any], *before: Any) -> Iterable[Any]:

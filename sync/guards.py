@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 from mapping.records import EntityKind, Value, hub_field, is_blank
@@ -120,10 +121,16 @@ class Tally:
                         self._move(plan.entity, name, op.hub_values.get(name))
 
     def _move(self, entity: EntityKind, name: str, value: Value) -> None:
-        if name == "key" or hub_field(entity, name).rule_written:
+        if not _counts(entity, name):
             return
         move = entity, name, "" if is_blank(value) else repr(value)
         self.moves[move] = self.moves.get(move, 0) + 1
+
+
+@cache
+def _counts(entity: EntityKind, name: str) -> bool:
+    """Say whether the mass rail counts a field's changes."""
+    return name != "key" and not hub_field(entity, name).rule_written
 
 
 def check_tally(

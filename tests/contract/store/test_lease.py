@@ -26,6 +26,7 @@ def opened(url: str, clock: Any) -> Database:
 
 def queries(db: Database) -> list[str]:
     said: list[str] = []
+    sa.event.listen(db._engine, "begin", lambda _c: said.append("begin"))
     sa.event.listen(db._engine, "before_cursor_execute", lambda _c, _k, sql, *_: said.append(sql))
     return said
 

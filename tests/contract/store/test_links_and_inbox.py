@@ -55,6 +55,49 @@ def test_a_link_is_written_back_whole(db: Database) -> None:
         assert links.by_remote(tx, "zoho", "Contacts", ["1b"]) == {"1b": one}
 
 
+@pytest.mark.parametrize(
+    ("hub", "remote"),
+    [
+        ({}, {}),
+        ({"name": "李雷", "phone": "+861", "at": ""}, {"name": "李雷", "phone": "138"}),
+        ({"name": None}, {"name": None, "lost": 1, "gone": "x"}),
+        ({}, {"name": "a"}),
+        ({"name": "a"}, {}),
+        ({"done": True, "count": 1, "share": 1.0}, {"done": 1, "count": True, "share": 1}),
+        ({"roles": ["a", "b"], "blank": ""}, {"roles": ["a"], "blank": None}),
+    ],
+)
+def test_both_sides_of_a_link_come_back_whatever_they_share(
+    db: Database, hub: dict[str, Any], remote: dict[str, Any]
+) -> None:
+    one = link("a", "1", shadow_hub=dict(hub), shadow_remote=dict(remote))
+    with db.write() as tx:
+        links.insert(tx, [one])
+    with db.write() as tx:
+        [read] = links.by_uids(tx, "contact", ["a"])["a"]
+        assert repr((sorted(read.shadow_hub.items()), sorted(read.shadow_remote.items()))) == repr(
+            (sorted(hub.items()), sorted(remote.items()))
+        )
+        links.update(tx, [read])
+        [again] = links.by_uids(tx, "contact", ["a"])["a"]
+    assert again == read
+
+
+def test_what_both_sides_of_a_link_say_alike_is_stored_once(db: Database) -> None:
+    both = {f"field{n}": f"value {n}" for n in range(20)}
+    with db.write() as tx:
+        links.insert(tx, [link("a", "1", shadow_hub={**both, "phone": "+861"}, shadow_remote={**both, "phone": "1"})])
+        stored = tx.conn.execute(sa.text('SELECT "shadow_hub" FROM "link"')).scalar_one()
+    assert stored == '{"":[],"phone":"+861"}'
+
+
+def test_a_link_of_an_older_store_has_its_hub_side_whole(db: Database) -> None:
+    with db.write() as tx:
+        links.insert(tx, [link("a", "1", shadow_remote={"name": "a", "lost": 1})])
+        tx.conn.execute(sa.text('UPDATE "link" SET "shadow_hub" = :doc'), {"doc": '{"name":"b"}'})
+        assert links.by_remote(tx, "zoho", "Contacts", ["1"])["1"].shadow_hub == {"name": "b"}
+
+
 def test_one_remote_record_has_one_link(db: Database) -> None:
     with db.write() as tx:
         links.insert(tx, [link("a", "1")])
