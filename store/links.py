@@ -268,9 +268,9 @@ def _apart(hub: Mapping[str, Any], remote: Mapping[str, Any]) -> str:
         return dumps_flat(hub)
     get = remote.get
     apart: dict[str, Any] = {_LACKS: [] if remote.keys() <= hub.keys() else sorted(remote.keys() - hub.keys())}
-    for name, value in hub.items():
-        other = get(name, _NOTHING)
-        if other is not value and (other != value or type(other) is not type(value)):
+    for name in [name for name, value in hub.items() if get(name, _NOTHING) is not value]:  # a few of all
+        value, other = hub[name], get(name, _NOTHING)
+        if other != value or type(other) is not type(value):
             apart[name] = value
     return dumps_flat(apart)
 

@@ -16,7 +16,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from mapping.records import ENTITIES, FIELDS, EntityKind, HubField
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest revision this program knows; revisions are numbers, so that a newer store is told at a glance."""
 
 STATES: Final = ("live", "archived", "deleted", "merged")

@@ -140,11 +140,13 @@ class Applier:
     def _judge_connection(self, batch: Batch) -> None:
         """Count what became of a batch; rest the connection when it says so, or refuses too much."""
         name = batch.spoke.name
+        outcomes = [verdict.outcome for verdict in batch.verdicts]
+        self._sent[name] = self._sent.get(name, 0) + len(outcomes)
+        self._refused[name] = self._refused.get(name, 0) + outcomes.count("refused")
         for verdict in batch.verdicts:
-            self._sent[name] = self._sent.get(name, 0) + 1
-            self._refused[name] = self._refused.get(name, 0) + (verdict.outcome == "refused")
             if verdict.stop is not None:
                 self._stopped.setdefault(name, verdict.stop)
+                break
         if name not in self._stopped and circuit_open(self._rails, self._refused.get(name, 0), self._sent.get(name, 0)):
             self._stopped[name] = RecordRefused(
                 f"{self._refused[name]} of {self._sent[name]} writes were refused; the rest waits",

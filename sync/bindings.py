@@ -18,6 +18,7 @@ from store.inbox import Item
 from store.links import Link
 from store.reviews import Review
 from store.tx import Tx
+from store.uids import new_uid
 from sync import reasons
 from sync.matching import HUB, WEAK_PREFIX, Doubt, Group, Matching, Node, match
 from sync.report import LineAction, PlanLine, RunReport
@@ -227,7 +228,8 @@ class Binder:
         twins = self._twins(item, group) if group else [item]
         uid = uid or uid_for(twins[0], meetings.fresh.get(node, ""))
         work.new.setdefault(uid, []).extend(twins)
-        done.update((twin.connection, twin.remote_id) for twin in twins)
+        if group:  # nobody else comes twice, and of a first pull's newcomers there may be any number
+            done.update((twin.connection, twin.remote_id) for twin in twins)
         if reason:
             work.bound_by[uid] = reason
         if node in meetings.fresh and self._key_taken(item):
@@ -333,12 +335,7 @@ def uid_for(item: Item, again: str = "") -> str:
     """
     origin = f"{item.connection}\t{item.object}\t{item.remote_id}\t{again}".encode()
     digest = hashlib.sha256(origin).digest()
-    at_ms = max(0, item.created_ms or 0) & 0xFFFFFFFFFFFF
-    raw = bytearray(at_ms.to_bytes(6, "big") + digest[:10])
-    raw[6] = 0x70 | (raw[6] & 0x0F)
-    raw[8] = 0x80 | (raw[8] & 0x3F)
-    text = raw.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return new_uid(max(0, item.created_ms or 0), lambda count: digest[:count])
 
 
 def index_keys(entity: EntityKind, values: Mapping[str, Value]) -> list[str]:

@@ -123,7 +123,7 @@ class Tally:
     def _move(self, entity: EntityKind, name: str, value: Value) -> None:
         if not _counts(entity, name):
             return
-        move = entity, name, "" if is_blank(value) else repr(value)
+        move = entity, name, value if isinstance(value, str) else "" if is_blank(value) else repr(value)
         self.moves[move] = self.moves.get(move, 0) + 1
 
 

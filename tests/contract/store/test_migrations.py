@@ -111,7 +111,7 @@ def test_the_migrations_make_every_table_of_the_schema(dialect: str) -> None:
 
 
 def test_an_empty_database_is_refused_when_it_must_not_be_changed(empty_url: str, clock: Any) -> None:
-    with pytest.raises(ConfigError, match="revision none, this program needs 0004") as caught:
+    with pytest.raises(ConfigError, match="revision none, this program needs 0005") as caught:
         Database.open(empty_url, clock=clock, migrate=False)
     assert caught.value.next_step == "run duban db upgrade"
     engine = sa.create_engine(empty_url)
@@ -126,7 +126,7 @@ def test_a_newer_store_is_refused_and_left_alone(empty_url: str, clock: Any) -> 
         tx.conn.execute(sa.update(schema.revision).values(version_num="0099"))
     db.close()
     for migrate in (True, False):
-        with pytest.raises(ConfigError, match="revision 0099, this program knows up to 0004"):
+        with pytest.raises(ConfigError, match="revision 0099, this program knows up to 0005"):
             Database.open(empty_url, clock=clock, migrate=migrate)
 
 
@@ -138,7 +138,7 @@ def test_an_older_store_goes_through_the_migrations_with_all_it_holds(empty_url:
         conn.exec_driver_sql("INSERT INTO task (uid, title) VALUES ('t', 'T')")
         conn.exec_driver_sql("INSERT INTO ball_event (entity, uid, at_ms, data) VALUES ('task', 't', 3, '{}')")
     engine.dispose()
-    with pytest.raises(ConfigError, match="revision 0001, this program needs 0004"):
+    with pytest.raises(ConfigError, match="revision 0001, this program needs 0005"):
         Database.open(empty_url, clock=clock, migrate=False)
     Database.open(empty_url, clock=clock).close()
     db = Database.open(empty_url, clock=clock, migrate=False)
