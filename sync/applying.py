@@ -28,8 +28,8 @@ from sync.sending import Batch, look, send
 from sync.settling import Settler
 from sync.spokes import PENDING, Spoke
 
-_IN_FLIGHT: Final = 12
-_ROWS_IN_FLIGHT: Final = 1200
+_IN_FLIGHT: Final = 13
+_ROWS_IN_FLIGHT: Final = 1300
 """Rows looked at, on their way or not written down yet: after a kill, one look more is needed for each batch of them.
 
 More than a CRM takes at once, so that the next call is there when one ends while the store is busy.

@@ -213,7 +213,7 @@ class Planner:
         best = {link.connection: link for link in some if link.state == "live"}
         if row.state != "live" or len(some) != len(outlets) or best.keys() != outlets.keys():
             return None
-        if any((row.uid, name) in busy for name in outlets):
+        if busy and any((row.uid, name) in busy for name in outlets):
             return None
         tell = self._tells or self._policy.auto is not None
         plan = push_row(
