@@ -78,8 +78,8 @@ def dumps_as_is(value: Any) -> str:
     """Give JSON text of anything, its keys in the order they stand; for what is read and never compared."""
     try:
         return to_json(value).decode()
-    except ValueError:  # half a surrogate pair, as above
-        return _encode(value)
+    except ValueError:  # half a surrogate pair, which no database takes but as an escape
+        return json.dumps(value)
 
 
 def dumps_storable(doc: dict[str, Any]) -> str:

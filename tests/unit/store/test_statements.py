@@ -73,6 +73,7 @@ def test_an_upsert_replaces_everything_but_its_key() -> None:
 def test_many_values_travel_in_one_parameter() -> None:
     assert among(Tx(NO_CONN, "sqlite"), "c") == "c IN (SELECT value FROM json_each(?))"
     assert listed(Tx(NO_CONN, "sqlite"), ("a", 1)) == '["a",1]'
+    assert listed(Tx(NO_CONN, "sqlite"), ["半\ud83d"]) == '["\\u534a\\ud83d"]'
     assert among(Tx(NO_CONN, "postgresql"), "c") == "c = ANY(?)"
     assert listed(Tx(NO_CONN, "postgresql"), ("a", "b")) == ["a", "b"]
     assert "JSON_TABLE(?" in among(Tx(NO_CONN, "mysql"), "c")
