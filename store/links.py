@@ -40,7 +40,7 @@ def _update(columns: Sequence[str]) -> str:
 _UPDATE: Final = _update(_COLUMNS[1:])
 _MOVE: Final = _update(_REST)
 _LACKS: Final = ""
-"""No field has this name."""
+"""The key under which the hub's side names what it lacks: no field is called so."""
 _NOTHING: Final = object()
 
 
